@@ -1,0 +1,2 @@
+/** Build what is out of date. @throws Error when the compiler reports one */
+export function build(): void;

@@ -1,0 +1,127 @@
+/**
+ * THE device interface: the only door between calibration and a chip. What stands behind it (silicon or software, next
+ * door or far away) cannot be told from here. Coordinates and containers are re-exported so that `calib` needs no other
+ * import. Pure types and tables; no behaviour, no I/O.
+ */
+import type { ContainerType } from "../../protocol/containers/container.js";
+import type { Coordinate } from "../../protocol/coordinates/coordinate.js";
+import type { BarrierName } from "../../protocol/messages/streams.js";
+
+export type { ContainerType, FieldValue } from "../../protocol/containers/container.js";
+export type { Coordinate, CoordinateType } from "../../protocol/coordinates/coordinate.js";
+export type { BarrierName } from "../../protocol/messages/streams.js";
+
+/** FPGA cycles per microsecond (125 MHz). */
+export const fpgaCyclesPerUs = 125;
+
+/** What is known about the board and chip on the other end, for provenance. Never a reason to behave differently. */
+export interface DeviceIdentity {
+  /** URL that the device was opened with. */
+  readonly url: string;
+  /** Unique identifier of the board, hexadecimal, as read from it. */
+  readonly boardId: string;
+  /** Info text of the bitfile, as sent in the reset answer. */
+  readonly bitfileInfo: string;
+}
+
+/** Typed handle on data that exists after the run. */
+export interface Ticket<T> {
+  /** True once the program has run and the answer is there. */
+  readonly isReady: boolean;
+  /** @throws TicketNotReady before the run has completed */
+  get(): T;
+  /** Time of the answer, FPGA cycles. @throws TicketNotReady */
+  fpgaTime(): number;
+}
+
+/** Builds one playback program: an ordered instruction stream with tickets for what it reads. */
+export interface PlaybackProgramBuilder {
+  /** Write a container; fields that are not given have their default. @throws FieldOutOfRange, AccessRefused */
+  write<C extends string, F extends object>(
+    container: ContainerType<C, F>,
+    at: Coordinate<C>,
+    fields: Partial<F>,
+  ): this;
+  /** Read a container. @throws AccessRefused when it is write-only */
+  read<C extends string, F extends object>(container: ContainerType<C, F>, at: Coordinate<C>): Ticket<F>;
+  /** Set the timer to zero. */
+  resetTimer(): this;
+  /** Stall until the timer has reached this value, FPGA cycles (8 ns), 0..2^32-1. */
+  waitUntil(cycles: number): this;
+  barrier(...what: readonly [BarrierName, ...BarrierName[]]): this;
+  /** Inject spikes, 16-bit labels, 1..3 at once. */
+  spikes(...labels: number[]): this;
+  /** Append a tick; its ticket gives the FPGA time at which it passed. */
+  tick(): Ticket<void>;
+  /** Number of instructions so far. */
+  readonly instructionCount: number;
+  /** Finish: appends the halt. The builder is empty afterwards. @throws ProgramTooLong */
+  build(): PlaybackProgram;
+}
+
+declare const programBrand: unique symbol;
+/** A finished program, immutable; run once. */
+export interface PlaybackProgram {
+  readonly [programBrand]: true;
+  readonly instructionCount: number;
+}
+
+/** MADC samples of one run, in order of chip time. Typed arrays of equal length; caller owns. */
+export interface MadcSamples {
+  /** Chip time, units of 4 ns (half FPGA cycles), as doubles: 43-bit chip time times two plus the stamp's lowest bit. */
+  readonly chipTime: Float64Array;
+  /** 10-bit sample, 0..1023. */
+  readonly value: Uint16Array;
+  /** Active mux input, 0 or 1. */
+  readonly channel: Uint8Array;
+}
+
+/** Spikes of one run, in order of chip time. */
+export interface SpikeEvents {
+  /** Chip time, units of 4 ns. */
+  readonly chipTime: Float64Array;
+  /** 16-bit label. */
+  readonly label: Uint16Array;
+}
+
+/** Where the time of one run went, ms of wall time. */
+export interface TimeInfo {
+  readonly encodeMs: number;
+  readonly executeMs: number;
+  readonly decodeMs: number;
+}
+
+export interface RunResult {
+  readonly madc: MadcSamples;
+  readonly spikes: SpikeEvents;
+  /** FPGA time at the halt, cycles. */
+  readonly endFpgaTime: number;
+  readonly timeInfo: TimeInfo;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Give up when the halt has not come after this long. Default 60,000 ms; 0 = never. */
+  readonly timeoutMs?: number;
+}
+
+/** Exclusive use of a device. Programs run one after the other in the order of the calls. */
+export interface Session {
+  readonly identity: DeviceIdentity;
+  /** A new, empty program. */
+  program(): PlaybackProgramBuilder;
+  /**
+   * Run a program. Several calls may be outstanding: they are queued, and the link is kept busy.
+   * @throws LinkTimeout, LinkReset, LinkClosed, Disconnected, NotificationReceived (instruction timeout), signal.reason
+   */
+  run(program: PlaybackProgram, options?: RunOptions): Promise<RunResult>;
+  /** Idempotent; rejects every waiter with LinkClosed. */
+  close(): Promise<void>;
+}
+
+export interface Device {
+  readonly identity: DeviceIdentity;
+  /** Take the device for exclusive use. @throws DeviceBusy while another session is open */
+  openSession(options?: { readonly signal?: AbortSignal }): Promise<Session>;
+  close(): Promise<void>;
+}

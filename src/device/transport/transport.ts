@@ -1,0 +1,19 @@
+/**
+ * What the host's link machine needs of a wire: datagrams to and from the two ports of a board. UDP offers it as it is;
+ * byte pipes (serial, worker) offer it through `protocol/serial-frame` (COBS, CRC-32C). A transport may lose, duplicate
+ * and reorder; it never changes a datagram's content.
+ */
+import type { DatagramPort } from "../../protocol/host-arq.js";
+
+export interface DatagramTransport {
+  readonly url: string;
+  /** Send one datagram; the transport copies or transfers the bytes before it returns. Never throws for a full wire. */
+  send(port: DatagramPort, datagram: Uint8Array): void;
+  /** Set the one receiver of datagrams that come from the data port. */
+  onDatagram(receive: (datagram: Uint8Array) => void): void;
+  /** Called once when the transport is gone. */
+  onClose(listener: (error?: Error) => void): void;
+  /** Resolves when the wire can take more. */
+  drained(): Promise<void>;
+  close(): Promise<void>;
+}
