@@ -1,8 +1,8 @@
 // Installs the packages of package-lock.json when node_modules is absent or older than it. Uses Node's own modules only,
 // because it runs before anything is installed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,7 +14,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const stamp = resolve(root, "node_modules", ".hxloop-lock");
-const lock = createHash("sha256").update(readFileSync(resolve(root, "package-lock.json"))).digest("hex");
+const lock = createHash("sha256")
+  .update(readFileSync(resolve(root, "package-lock.json")))
+  .digest("hex");
 if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) process.exit(0);
 
 console.error("installing packages (npm ci) ...");

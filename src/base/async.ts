@@ -32,3 +32,8 @@ export function sleep(clock: Clock, ms: DurationMs, signal?: AbortSignal): Promi
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+/** Let timers, signals and I/O run between two pieces of synchronous work. */
+export function yieldToEvents(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
