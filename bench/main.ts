@@ -1,0 +1,23 @@
+/** `npm run bench -- NAME [--json]`. Without a name it lists the benches. */
+import { type Bench, machine, printRows } from "./harness.js";
+import { experimentsBench } from "./experiments.js";
+import { trainingBench } from "./training.js";
+
+const benches: readonly Bench[] = [experimentsBench, trainingBench];
+
+const args = process.argv.slice(2);
+const json = args.includes("--json");
+const name = args.find((a) => !a.startsWith("--"));
+const bench = benches.find((b) => b.name === name);
+
+if (bench === undefined) {
+  const list = benches.map((b) => `  ${b.name.padEnd(14)} ${b.about}`).join("\n");
+  console.error(`${name === undefined ? "" : `no bench named ${name}\n`}usage: npm run bench -- NAME [--json]\n${list}`);
+  process.exitCode = name === undefined ? 0 : 2;
+} else {
+  const note = (line: string): void => console.error(line);
+  note(`${bench.name}: ${bench.about}\n${machine()}`);
+  const rows = await bench.run(note);
+  console.error(printRows(rows));
+  if (json) console.log(JSON.stringify({ bench: bench.name, machine: machine(), rows }));
+}
