@@ -68,3 +68,8 @@ export class ManualClock implements Clock {
     return this.#alarms.size;
   }
 }
+
+/** The calendar time, ISO 8601 in UTC, for records that people read. Never used to measure a duration. */
+export function wallTime(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,109 @@
+/**
+ * Files that are whole or absent: written beside their place, forced to the disk, then renamed. A crash leaves at most
+ * something in the scratch folder, which nobody reads and the next run clears. Knows nothing of what the files mean.
+ */
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { RunFolderUnwritable } from "./errors.js";
+
+const refusals = new Set([
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOSPC",
+  "EDQUOT",
+  "ENOTDIR",
+  "EEXIST",
+  "ENAMETOOLONG",
+  "EISDIR",
+]);
+
+/** Name the object in an error of the file system; anything else passes through. @throws RunFolderUnwritable */
+export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === undefined || !refusals.has(code)) throw cause;
+    const why = code === "ENOSPC" || code === "EDQUOT" ? "no space is left" : (cause as Error).message;
+    throw new RunFolderUnwritable(`cannot write ${path}: ${why}`, { cause });
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array | string): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Make a rename in this folder durable. Some file systems refuse to sync a folder; there the rename has to do. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r").catch(() => undefined);
+  if (folder === undefined) return;
+  await folder.sync().catch(() => undefined);
+  await folder.close();
+}
+
+/** Places files and whole folders atomically, using one scratch folder on the same file system. */
+export class DurableFiles {
+  readonly #scratch: string;
+  #next = 0;
+
+  /** @param scratch folder for what is not finished yet; must not hold anything else */
+  constructor(scratch: string) {
+    this.#scratch = scratch;
+  }
+
+  /** Remove what an earlier process left unfinished. */
+  async clear(): Promise<void> {
+    await rm(this.#scratch, { recursive: true, force: true });
+  }
+
+  async #temporary(): Promise<string> {
+    await mkdir(this.#scratch, { recursive: true });
+    return join(this.#scratch, `${process.pid}-${this.#next++}`);
+  }
+
+  /** Write or replace one file. @throws RunFolderUnwritable */
+  async putFile(path: string, bytes: Uint8Array | string): Promise<void> {
+    await onDisk(path, async () => {
+      const temporary = await this.#temporary();
+      await mkdir(dirname(path), { recursive: true });
+      await writeSynced(temporary, bytes);
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+    });
+  }
+
+  /**
+   * Write or replace a folder with all that is in it.
+   * @param files contents by path relative to the folder, with `/` between the parts
+   * @throws RunFolderUnwritable
+   */
+  async putFolder(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    await onDisk(path, async () => {
+      const temporary = await this.#temporary();
+      const folders = new Set<string>();
+      for (const [name, bytes] of files) {
+        const file = join(temporary, ...name.split("/").filter((part) => part !== ""));
+        await mkdir(dirname(file), { recursive: true });
+        folders.add(dirname(file));
+        await writeSynced(file, bytes);
+      }
+      for (const folder of folders) await syncFolder(folder);
+      await mkdir(dirname(path), { recursive: true });
+      const old = await this.#temporary();
+      // A folder cannot be renamed onto one that has content: the old one steps aside first.
+      await rename(path, old).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+      });
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+      await rm(old, { recursive: true, force: true });
+    });
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * A run's folder: the store that calibration writes to, and what the command line reads back.
+ *
+ *   run.json        what was asked, device, versions, state (`manifest.ts`)
+ *   run.lock        who is writing (`lock.ts`)
+ *   target.csv      the recording that was brought along, when there was one
+ *   data.zarr/      Zarr v3: batches/STAGE-INDEX (`batch-codec.ts`), result (`result-codec.ts`)
+ *   networks/NAME/  config.json and weights.f32 (little-endian)
+ *   posterior.csv   the samples, one column per parameter
+ *   .unfinished/    what a crash left half written; never read
+ *
+ * Every call is durable when it resolves. Knows files, not calibration.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { wallTime } from "../../base/clock.js";
+import type { Recording, RunData } from "../../calib/run-data.js";
+import type { NetworkState, RunStore } from "../../calib/store.js";
+import type { DeviceIdentity } from "../../device/interface/index.js";
+import { batchToGroup, type CountScale, groupToBatch } from "./batch-codec.js";
+import { DurableFiles, onDisk } from "./durable-files.js";
+import { RunFolderInvalid, RunFolderTaken, RunMismatch } from "./errors.js";
+import { lockRun, type RunLock } from "./lock.js";
+import { type Manifest, manifestName, manifestText, newManifest, type RunRequest, readManifest } from "./manifest.js";
+import { groupToResult, resultToGroup } from "./result-codec.js";
+import { encodeGroup, StoredGroup } from "./zarr-tree.js";
+
+/** What the folder must know of the task to describe its arrays. */
+export interface RecordedQuantities {
+  readonly parameters: readonly string[];
+  readonly scale: CountScale | null;
+}
+
+export class RunFolder implements RunStore {
+  readonly directory: string;
+  readonly #files: DurableFiles;
+  readonly #lock: RunLock;
+  readonly #quantities: RecordedQuantities;
+  #manifest: Manifest;
+
+  private constructor(directory: string, lock: RunLock, manifest: Manifest, quantities: RecordedQuantities) {
+    this.directory = directory;
+    this.#files = new DurableFiles(join(directory, ".unfinished"));
+    this.#lock = lock;
+    this.#manifest = manifest;
+    this.#quantities = quantities;
+  }
+
+  /**
+   * Begin a run in a new or empty folder.
+   * @throws RunFolderTaken, RunFolderLocked, RunFolderUnwritable
+   */
+  static async create(
+    directory: string,
+    request: RunRequest,
+    versions: Readonly<Record<string, string>>,
+    quantities: RecordedQuantities,
+  ): Promise<RunFolder> {
+    await onDisk(directory, () => mkdir(directory, { recursive: true }));
+    await refuseForeign(directory);
+    const lock = await lockRun(directory);
+    try {
+      const folder = new RunFolder(directory, lock, newManifest(request, versions, wallTime()), quantities);
+      await refuseForeign(directory);
+      await folder.#files.clear();
+      await folder.#save();
+      await folder.#ensureHierarchy();
+      return folder;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Go on with an unfinished run. @throws RunFolderInvalid, RunFolderLocked, RunFolderTaken when it is finished */
+  static async resume(directory: string, quantities: RecordedQuantities): Promise<RunFolder> {
+    await readManifest(directory);
+    const lock = await lockRun(directory);
+    try {
+      const manifest = await readManifest(directory);
+      if (manifest.state === "finished") {
+        throw new RunFolderTaken(`run ${directory} is finished; draw it again with: hxloop report ${directory}`);
+      }
+      const folder = new RunFolder(directory, lock, { ...manifest, state: "running", reason: null }, quantities);
+      await folder.#files.clear();
+      await folder.#save();
+      await folder.#ensureHierarchy();
+      return folder;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  get manifest(): Manifest {
+    return this.#manifest;
+  }
+
+  /** A crash right after the start may have left `run.json` alone. */
+  async #ensureHierarchy(): Promise<void> {
+    const path = join(this.directory, "data.zarr");
+    if (!existsSync(path)) await this.#files.putFolder(path, await emptyHierarchy());
+  }
+
+  async #save(): Promise<void> {
+    this.#manifest = { ...this.#manifest, updatedAt: wallTime() };
+    await this.#files.putFile(join(this.directory, manifestName), manifestText(this.#manifest));
+  }
+
+  /** Note the device; recordings of two devices never share a run. @throws RunMismatch */
+  async setDevice(device: DeviceIdentity): Promise<void> {
+    const known = this.#manifest.device;
+    if (known !== null && known.boardId !== device.boardId) {
+      throw new RunMismatch(
+        `run ${this.directory} was recorded on board ${known.boardId}, but ${device.url} is board ${device.boardId}`,
+      );
+    }
+    const { url, boardId, bitfileInfo } = device;
+    this.#manifest = { ...this.#manifest, device: { url, boardId, bitfileInfo } };
+    await this.#save();
+  }
+
+  /** Leave the run as whole, or as unfinished with the reason. The folder is free afterwards. */
+  async close(state: "interrupted" | "failed" | "finished", reason: string | null = null): Promise<void> {
+    this.#manifest = { ...this.#manifest, state, reason };
+    await this.#save();
+    await this.#files.clear();
+    await this.#lock.release();
+  }
+
+  async putBatch(stage: string, index: number, recordings: readonly Recording[]): Promise<void> {
+    const { parameters, scale } = this.#quantities;
+    const group = batchToGroup(stage, index, recordings, parameters, scale);
+    await this.#files.putFolder(batchPath(this.directory, stage, index), await encodeGroup(group));
+  }
+
+  async getBatch(stage: string, index: number): Promise<readonly Recording[] | undefined> {
+    const path = batchPath(this.directory, stage, index);
+    if (!existsSync(path)) return undefined;
+    return groupToBatch(await StoredGroup.open(path), path);
+  }
+
+  async putNetwork(network: NetworkState): Promise<void> {
+    const { name, config, weights } = network;
+    const bytes = new DataView(new ArrayBuffer(weights.length * 4));
+    for (const [i, weight] of weights.entries()) bytes.setFloat32(i * 4, weight, true);
+    const text = `${JSON.stringify({ name, weights: weights.length, config }, null, 2)}\n`;
+    const files = new Map([
+      ["config.json", new TextEncoder().encode(text)],
+      ["weights.f32", new Uint8Array(bytes.buffer)],
+    ]);
+    await this.#files.putFolder(join(this.directory, "networks", checkedName(name)), files);
+  }
+
+  async putResult(data: RunData): Promise<void> {
+    await this.#files.putFolder(join(this.directory, "data.zarr", "result"), await encodeGroup(resultToGroup(data)));
+    await this.putText("posterior.csv", posteriorCsv(data));
+  }
+
+  /** Write or replace a text file at the top of the folder. */
+  async putText(name: string, text: string): Promise<void> {
+    await this.#files.putFile(join(this.directory, checkedName(name)), text);
+  }
+
+  async getText(name: string): Promise<string> {
+    return readText(join(this.directory, checkedName(name)));
+  }
+}
+
+/** How many recordings a run's folder holds, by stage; counts whole batches only. */
+export async function countBatches(directory: string): Promise<number> {
+  const names = await readdir(join(directory, "data.zarr", "batches")).catch(() => []);
+  return names.filter((name) => name !== "zarr.json").length;
+}
+
+/** The stored result, or undefined when the run did not get that far. @throws RunFolderInvalid */
+export async function readResult(directory: string): Promise<RunData | undefined> {
+  const path = join(directory, "data.zarr", "result");
+  if (!existsSync(path)) return undefined;
+  return groupToResult(await StoredGroup.open(path), path);
+}
+
+function batchPath(directory: string, stage: string, index: number): string {
+  return join(directory, "data.zarr", "batches", `${checkedName(stage)}-${String(index).padStart(4, "0")}`);
+}
+
+/** Names of stages, networks and files come from code; one that would leave its folder is a defect. */
+function checkedName(name: string): string {
+  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw new TypeError(`"${name}" cannot be a file's name`);
+  return name;
+}
+
+async function emptyHierarchy(): Promise<Map<string, Uint8Array>> {
+  const root = await encodeGroup({ attributes: { schema: "hxloop.data/1" }, arrays: {} });
+  const batches = await encodeGroup({ attributes: {}, arrays: {} });
+  return new Map([...root, ...[...batches].map(([path, bytes]) => [`/batches${path}`, bytes] as const)]);
+}
+
+/** @throws RunFolderTaken when the folder holds a run or anything else that we did not put there */
+async function refuseForeign(directory: string): Promise<void> {
+  const names = await readdir(directory);
+  if (names.includes(manifestName)) {
+    throw new RunFolderTaken(
+      `output folder ${directory} holds another run; choose an empty --out, or go on with it: hxloop calibrate --resume ${directory}`,
+    );
+  }
+  const foreign = names.find((name) => !name.startsWith("run.lock") && name !== ".unfinished");
+  if (foreign !== undefined) {
+    throw new RunFolderTaken(`output folder ${directory} is not empty (it holds ${foreign}); choose an empty --out`);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new RunFolderInvalid(`${path} cannot be read`, { cause });
+  }
+}
+
+function posteriorCsv(data: RunData): string {
+  const width = data.parameters.length;
+  const lines = [data.parameters.map((p) => p.name).join(",")];
+  for (let row = 0; row < data.posterior.count; row++) {
+    lines.push(data.posterior.samples.slice(row * width, (row + 1) * width).join(","));
+  }
+  return `${lines.join("\n")}\n`;
+}
