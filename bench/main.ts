@@ -1,9 +1,7 @@
 /** `npm run bench -- NAME [--json]`. Without a name it lists the benches. */
 import { type Bench, machine, printRows } from "./harness.js";
-import { experimentsBench } from "./experiments.js";
-import { trainingBench } from "./training.js";
 
-const benches: readonly Bench[] = [experimentsBench, trainingBench];
+const benches: readonly Bench[] = [];
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");
@@ -12,7 +10,9 @@ const bench = benches.find((b) => b.name === name);
 
 if (bench === undefined) {
   const list = benches.map((b) => `  ${b.name.padEnd(14)} ${b.about}`).join("\n");
-  console.error(`${name === undefined ? "" : `no bench named ${name}\n`}usage: npm run bench -- NAME [--json]\n${list}`);
+  console.error(
+    `${name === undefined ? "" : `no bench named ${name}\n`}usage: npm run bench -- NAME [--json]\n${list}`,
+  );
   process.exitCode = name === undefined ? 0 : 2;
 } else {
   const note = (line: string): void => console.error(line);

@@ -6,5 +6,8 @@ import { build } from "./build.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 build();
-const run = spawnSync(process.execPath, ["dist/bench/main.js", ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+const run = spawnSync(process.execPath, ["dist/bench/main.js", ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: "inherit",
+});
 process.exit(run.status ?? 1);

@@ -1,2 +1,2 @@
-/** Build what is out of date. @throws Error when the compiler reports one */
-export function build(): void;
+/** Build what is out of date. @throws Error when a compiler reports one */
+export function build(options?: { tolerateTypeErrors?: boolean }): void;

@@ -1,0 +1,112 @@
+/**
+ * A loaded kernel module and the memory that it works in. Knows no file and no network: `load.ts` finds the bytes.
+ * Addresses are byte offsets into `memory`; float buffers are 16-byte aligned and padded to whole vectors.
+ */
+
+type Address = number;
+
+/** The functions of src/kernels/assembly, as WebAssembly exports them. Shapes and meaning: the files there. */
+export interface KernelExports {
+  gemm(
+    m: number,
+    n: number,
+    k: number,
+    a: Address,
+    lda: number,
+    b: Address,
+    ldb: number,
+    c: Address,
+    ldc: number,
+    accumulate: number,
+  ): void;
+  gemmTn(
+    n: number,
+    i: number,
+    j: number,
+    a: Address,
+    lda: number,
+    b: Address,
+    ldb: number,
+    c: Address,
+    ldc: number,
+  ): void;
+  transpose(rows: number, columns: number, a: Address, lda: number, o: Address, ldo: number): void;
+  addBias(rows: number, columns: number, x: Address, ld: number, bias: Address): void;
+  sumRows(rows: number, columns: number, x: Address, ld: number, g: Address): void;
+  tanhForward(x: Address, n: number): void;
+  tanhBackward(g: Address, y: Address, n: number): void;
+  reluForward(x: Address, n: number): void;
+  reluBackward(g: Address, y: Address, n: number): void;
+  leakyReluForward(x: Address, n: number, slope: number): void;
+  leakyReluBackward(g: Address, y: Address, n: number, slope: number): void;
+  siluForward(x: Address, y: Address, n: number): void;
+  siluBackward(g: Address, x: Address, n: number): void;
+  expForward(x: Address, y: Address, n: number): void;
+  logForward(x: Address, y: Address, n: number): void;
+  sigmoidForward(x: Address, y: Address, n: number): void;
+  softplusForward(x: Address, y: Address, n: number): void;
+  axpy(y: Address, x: Address, n: number, k: number): void;
+  scaledDifference(o: Address, a: Address, b: Address, n: number, k: number): void;
+  sumSquares(x: Address, n: number): number;
+  adamw(
+    p: Address,
+    g: Address,
+    m: Address,
+    s: Address,
+    n: number,
+    lr: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    c1: number,
+    c2: number,
+    clip: number,
+    decay: number,
+  ): void;
+}
+
+const pageBytes = 65_536;
+const alignment = 64;
+/** The first page is left to the module's own data. */
+const firstAddress = pageBytes;
+
+/** One instance: functions, memory, and a bump allocator that frees everything at once or back to a mark. */
+export class KernelSpace {
+  readonly call: KernelExports;
+  readonly memory: WebAssembly.Memory;
+  #top = firstAddress;
+
+  constructor(module: WebAssembly.Module) {
+    this.memory = new WebAssembly.Memory({ initial: 2, maximum: 65_536 });
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.memory, abort: onAbort } });
+    this.call = instance.exports as unknown as KernelExports;
+  }
+
+  /** Room for `count` floats, zeroed, 64-byte aligned, padded to a multiple of 16 floats. @returns byte address */
+  allocate(count: number): Address {
+    const bytes = Math.ceil((count * 4) / alignment) * alignment;
+    const at = this.#top;
+    this.#top += bytes;
+    const missing = this.#top - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / pageBytes));
+    new Float32Array(this.memory.buffer, at, bytes / 4).fill(0);
+    return at;
+  }
+
+  /** View of `count` floats; invalid after the next `allocate`. */
+  view(at: Address, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, at, count);
+  }
+
+  mark(): number {
+    return this.#top;
+  }
+
+  release(mark: number): void {
+    this.#top = mark;
+  }
+}
+
+function onAbort(): never {
+  throw new Error("a kernel aborted");
+}
