@@ -1,0 +1,54 @@
+/** Arguments from text to values. Every refusal names the option, what was given, and what would be legal. */
+import { InvalidArgumentError } from "commander";
+import { FieldOutOfRange } from "../base/errors.js";
+import type { ParameterSpec } from "../calib/run-data.js";
+
+/** A parser for a whole number in a range, both ends included. @throws FieldOutOfRange */
+export function integer(option: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!Number.isSafeInteger(value) || value < min || value > max) {
+      throw new FieldOutOfRange(option, text, `[${min}, ${max}] (whole numbers)`);
+    }
+    return value;
+  };
+}
+
+/** A parser for one word of a list. @throws FieldOutOfRange */
+export function oneOf<T extends string>(option: string, words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw new FieldOutOfRange(option, text, `{${words.join(", ")}}`);
+    return found;
+  };
+}
+
+/** A parser that refuses the empty text, which a shell makes of an unset variable. */
+export function nonEmpty(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");
+  return text;
+}
+
+/**
+ * Codes by name, for example `v_reset=400,i_bias_adapt_tau=500`: every parameter of the task once, nothing else.
+ * @returns shape (numParameters), CapMem LSB, in the task's order
+ * @throws FieldOutOfRange
+ */
+export function parseTheta(option: string, text: string, parameters: readonly ParameterSpec[]): Record<string, number> {
+  const names = parameters.map((p) => p.name);
+  const given = new Map<string, string>();
+  for (const item of text.split(",")) {
+    const [name = "", value] = item.split("=").map((part) => part.trim());
+    if (!names.includes(name)) throw new FieldOutOfRange(`${option}: parameter`, name, `{${names.join(", ")}}`);
+    if (value === undefined) throw new FieldOutOfRange(`${option}: ${name}`, "nothing", "NAME=CODE");
+    if (given.has(name)) throw new FieldOutOfRange(`${option}: ${name}`, `${given.get(name)} and ${value}`, "one code");
+    given.set(name, value);
+  }
+  return Object.fromEntries(
+    parameters.map(({ name, min, max }) => {
+      const value = given.get(name);
+      if (value === undefined) throw new FieldOutOfRange(`${option}: ${name}`, "nothing", `[${min}, ${max}]`);
+      return [name, integer(`${option}: ${name}`, min, max)(value)];
+    }),
+  );
+}

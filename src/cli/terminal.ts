@@ -1,0 +1,37 @@
+/** Where text goes: results to stdout, everything for people to stderr. Colour only where it is wanted and can be seen. */
+import type { WriteStream } from "node:tty";
+import { styleText } from "node:util";
+
+export type Colour = "green" | "yellow" | "red" | "dim" | "bold";
+
+export interface Terminal {
+  /** One line for people. */
+  say(text: string): void;
+  /** One line of result. */
+  result(text: string): void;
+  /** Raw text to stderr, for a live display. */
+  raw(text: string): void;
+  /** True when stderr is a terminal that can redraw lines. */
+  readonly isLive: boolean;
+  readonly columns: number;
+  paint(colour: Colour, text: string): string;
+}
+
+type Out = Pick<WriteStream, "write"> & Partial<Pick<WriteStream, "isTTY" | "columns" | "hasColors">>;
+
+/** @param env NO_COLOR switches colour off (no-color.org), TERM=dumb the live display */
+export function makeTerminal(stdout: Out, stderr: Out, env: NodeJS.ProcessEnv): Terminal {
+  const isTerminal = stderr.isTTY === true && env.TERM !== "dumb";
+  const noColour = env.NO_COLOR !== undefined && env.NO_COLOR !== "";
+  const coloured = isTerminal && !noColour && (stderr.hasColors?.() ?? false);
+  return {
+    say: (text) => void stderr.write(`${text}\n`),
+    result: (text) => void stdout.write(`${text}\n`),
+    raw: (text) => void stderr.write(text),
+    isLive: isTerminal,
+    get columns() {
+      return stderr.columns ?? 80;
+    },
+    paint: (colour, text) => (coloured ? styleText(colour, text) : text),
+  };
+}
