@@ -30,6 +30,29 @@ export interface KernelExports {
     c: Address,
     ldc: number,
   ): void;
+  gemmNt(
+    n: number,
+    i: number,
+    j: number,
+    a: Address,
+    lda: number,
+    b: Address,
+    ldb: number,
+    c: Address,
+    ldc: number,
+  ): void;
+  splineForward(rows: number, bins: number, bound: number, raw: Address, x: Address, y: Address, logDet: Address): void;
+  splineInverse(rows: number, bins: number, bound: number, raw: Address, y: Address, x: Address, logDet: Address): void;
+  splineBackward(
+    rows: number,
+    bins: number,
+    bound: number,
+    raw: Address,
+    x: Address,
+    gy: Address,
+    gl: Address,
+    graw: Address,
+  ): void;
   transpose(rows: number, columns: number, a: Address, lda: number, o: Address, ldo: number): void;
   addBias(rows: number, columns: number, x: Address, ld: number, bias: Address): void;
   sumRows(rows: number, columns: number, x: Address, ld: number, g: Address): void;

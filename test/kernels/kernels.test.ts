@@ -80,6 +80,26 @@ describe("matrix products", () => {
   });
 });
 
+describe("gemmNt", () => {
+  it.each([
+    [4, 4, 2],
+    [8, 7, 5],
+    [64, 50, 23],
+  ])("adds A B^T over %i rows for %i x %i", (n, I, J) => {
+    const rng = Rng.fromSeed(n + I);
+    const space = new KernelSpace(module);
+    const a = random(rng, I * n);
+    const b = random(rng, J * n);
+    const c = random(rng, I * J);
+    const want = Float64Array.from(c);
+    for (let i = 0; i < I; i++)
+      for (let j = 0; j < J; j++) for (let r = 0; r < n; r++) want[i * J + j]! += a[i * n + r]! * b[j * n + r]!;
+    const [pa, pb, pc] = [place(space, a), place(space, b), place(space, c)];
+    space.call.gemmNt(n, I, J, pa, n, pb, n, pc, J);
+    expect(error(space.view(pc, I * J), want)).toBeLessThan(2e-6);
+  });
+});
+
 describe("element-wise functions", () => {
   const inputs = Float32Array.from({ length: 4000 }, (_, i) => -12 + (24 * i) / 3999);
   const apply = (values: Float32Array, f: (space: KernelSpace, at: number, out: number) => void): Float32Array => {

@@ -138,3 +138,51 @@ export function transpose(rows: i32, columns: i32, A: usize, lda: i32, O: usize,
     }
   }
 }
+
+/**
+ * C (I x J) += A B^T for A (I x n), B (J x n), n a multiple of 4: the gradient of a weight in feature-major layout.
+ * I and J are free; rows beyond the last tile of 4 x 2 are done one by one.
+ */
+export function gemmNt(n: i32, I: i32, J: i32, A: usize, lda: i32, B: usize, ldb: i32, C: usize, ldc: i32): void {
+  const la = <usize>lda << 2;
+  const lb = <usize>ldb << 2;
+  const nb = <usize>n << 2;
+  for (let i = 0; i < I; i += 4) {
+    // A tile that reaches over the edge repeats its last row; the surplus is not stored.
+    const a0 = A + <usize>i * la;
+    const a1 = A + <usize>min(i + 1, I - 1) * la;
+    const a2 = A + <usize>min(i + 2, I - 1) * la;
+    const a3 = A + <usize>min(i + 3, I - 1) * la;
+    for (let j = 0; j < J; j += 2) {
+      const b0 = B + <usize>j * lb;
+      const b1 = B + <usize>min(j + 1, J - 1) * lb;
+      let c00 = splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+      for (let r: usize = 0; r < nb; r += 16) {
+        const y0 = v128.load(b0 + r);
+        const y1 = v128.load(b1 + r);
+        let x = v128.load(a0 + r);
+        c00 = fma(x, y0, c00); c01 = fma(x, y1, c01);
+        x = v128.load(a1 + r);
+        c10 = fma(x, y0, c10); c11 = fma(x, y1, c11);
+        x = v128.load(a2 + r);
+        c20 = fma(x, y0, c20); c21 = fma(x, y1, c21);
+        x = v128.load(a3 + r);
+        c30 = fma(x, y0, c30); c31 = fma(x, y1, c31);
+      }
+      const two = j + 1 < J;
+      addDot(C, ldc, i, j, c00);
+      if (two) addDot(C, ldc, i, j + 1, c01);
+      if (i + 1 < I) { addDot(C, ldc, i + 1, j, c10); if (two) addDot(C, ldc, i + 1, j + 1, c11); }
+      if (i + 2 < I) { addDot(C, ldc, i + 2, j, c20); if (two) addDot(C, ldc, i + 2, j + 1, c21); }
+      if (i + 3 < I) { addDot(C, ldc, i + 3, j, c30); if (two) addDot(C, ldc, i + 3, j + 1, c31); }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function addDot(C: usize, ldc: i32, i: i32, j: i32, x: v128): void {
+  const at = C + ((<usize>i * ldc + j) << 2);
+  const sum = (f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1)) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));
+  store<f32>(at, load<f32>(at) + sum);
+}

@@ -2,3 +2,4 @@
 // allocates (src/kernels/arena.ts). No allocation, no state, no bounds checks in here.
 export * from "./elementwise";
 export * from "./gemm";
+export * from "./spline";
