@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunRequest } from "../../src/cli/store/manifest.js";
 import { readManifest } from "../../src/cli/store/manifest.js";
-import { countBatches, RunFolder, readResult } from "../../src/cli/store/run-folder.js";
+import { countRecordings, RunFolder, readResult } from "../../src/cli/store/run-folder.js";
 import { smallBatch, smallRunData } from "./run-data.js";
 
 const request: RunRequest = {
@@ -121,7 +121,7 @@ describe("a crash", () => {
     await writeFile(join(directory, ".unfinished", "999-1"), '{"schema":"hxl');
     const again = await resume();
     expect(await again.getBatch("round-1", 1)).toBeUndefined();
-    expect(await countBatches(directory)).toBe(1);
+    expect(await countRecordings(directory)).toBe(3);
     expect(existsSync(half)).toBe(false);
     await again.close("failed");
   });

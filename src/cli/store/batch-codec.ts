@@ -5,18 +5,13 @@
  * Knows the layout on disk, not where the batch comes from.
  */
 import type { Recording } from "../../calib/run-data.js";
+import type { CountScale } from "../../calib/target/trace.js";
 import { RunFolderInvalid } from "./errors.js";
 import type { ArrayGroup, NamedArray, StoredGroup } from "./zarr-tree.js";
 
 /** Ticks per microsecond: the chip stamps samples in units of 4 ns. */
 const ticksPerUs = 250;
 const batchSchema = "hxloop.batch/1";
-
-/** How counts become volts, for people who have only the file; null when it is not known for this device. */
-export interface CountScale {
-  readonly voltPerLsb: number;
-  readonly offsetVolt: number;
-}
 
 /** First tick of each recording and step from sample to sample (0 for each first), or undefined when a time is no tick. */
 function ticksOf(
@@ -54,7 +49,7 @@ function concatenate<T extends Uint16Array | Float64Array | Int32Array>(into: T,
 
 /**
  * @param recordings each with as many samples as sample times, and all with the same number of codes
- * @param parameters names of the codes, for the attributes
+ * @param parameters names of the codes, for the attributes @param scale how counts become volts, when that is known
  */
 export function batchToGroup(
   stage: string,

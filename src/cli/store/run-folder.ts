@@ -17,8 +17,9 @@ import { join } from "node:path";
 import { wallTime } from "../../base/clock.js";
 import type { Recording, RunData } from "../../calib/run-data.js";
 import type { NetworkState, RunStore } from "../../calib/store.js";
+import type { CountScale } from "../../calib/target/trace.js";
 import type { DeviceIdentity } from "../../device/interface/index.js";
-import { batchToGroup, type CountScale, groupToBatch } from "./batch-codec.js";
+import { batchToGroup, groupToBatch } from "./batch-codec.js";
 import { DurableFiles, onDisk } from "./durable-files.js";
 import { RunFolderInvalid, RunFolderTaken, RunMismatch } from "./errors.js";
 import { lockRun, type RunLock } from "./lock.js";
@@ -58,11 +59,11 @@ export class RunFolder implements RunStore {
     quantities: RecordedQuantities,
   ): Promise<RunFolder> {
     await onDisk(directory, () => mkdir(directory, { recursive: true }));
-    await refuseForeign(directory);
+    await requireFree(directory);
     const lock = await lockRun(directory);
     try {
       const folder = new RunFolder(directory, lock, newManifest(request, versions, wallTime()), quantities);
-      await refuseForeign(directory);
+      await requireFree(directory);
       await folder.#files.clear();
       await folder.#save();
       await folder.#ensureHierarchy();
@@ -168,10 +169,16 @@ export class RunFolder implements RunStore {
   }
 }
 
-/** How many recordings a run's folder holds, by stage; counts whole batches only. */
-export async function countBatches(directory: string): Promise<number> {
-  const names = await readdir(join(directory, "data.zarr", "batches")).catch(() => []);
-  return names.filter((name) => name !== "zarr.json").length;
+/** How many recordings a run's folder holds; those of whole batches only. */
+export async function countRecordings(directory: string): Promise<number> {
+  const batches = join(directory, "data.zarr", "batches");
+  const names = await readdir(batches).catch(() => []);
+  let count = 0;
+  for (const name of names.filter((name) => name !== "zarr.json")) {
+    const { data } = await (await StoredGroup.open(join(batches, name))).read("row_splits", "uint32");
+    count += data.length - 1;
+  }
+  return count;
 }
 
 /** The stored result, or undefined when the run did not get that far. @throws RunFolderInvalid */
@@ -197,9 +204,13 @@ async function emptyHierarchy(): Promise<Map<string, Uint8Array>> {
   return new Map([...root, ...[...batches].map(([path, bytes]) => [`/batches${path}`, bytes] as const)]);
 }
 
-/** @throws RunFolderTaken when the folder holds a run or anything else that we did not put there */
-async function refuseForeign(directory: string): Promise<void> {
-  const names = await readdir(directory);
+/**
+ * A run begins in a folder that is absent or empty.
+ * @throws RunFolderTaken when it holds a run or anything else @throws RunFolderUnwritable when it is a file
+ */
+export async function requireFree(directory: string): Promise<void> {
+  if (!existsSync(directory)) return;
+  const names = await onDisk(directory, () => readdir(directory));
   if (names.includes(manifestName)) {
     throw new RunFolderTaken(
       `output folder ${directory} holds another run; choose an empty --out, or go on with it: hxloop calibrate --resume ${directory}`,

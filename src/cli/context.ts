@@ -1,0 +1,24 @@
+/** What every command is given: where to write, when to stop, what time it is. Made once in `main`. */
+import type { Clock } from "../base/clock.js";
+import type { Logger } from "../base/log.js";
+import type { InterruptGuard } from "./interrupt.js";
+import type { Terminal } from "./terminal.js";
+
+export interface Context {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly interrupts: InterruptGuard;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The device when none is named: board and chip in a worker thread. */
+export const defaultDevice = "virtual:?chip=1";
+
+/** Folder under the working directory that holds runs without an --out of their own. */
+export const runsFolder = "runs";
+
+/** The device that was named, in the order flag, environment, default. */
+export function deviceOf(flag: string | undefined, env: NodeJS.ProcessEnv): string {
+  return flag ?? (env.HXLOOP_DEVICE || defaultDevice);
+}
