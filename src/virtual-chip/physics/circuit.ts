@@ -1,0 +1,135 @@
+/**
+ * One neuron's circuit quantities from its cell levels, switches and mismatch. The only place where transfer functions
+ * and the equations meet. Knows no addresses and no time.
+ */
+import type { AdexParameters } from "./adex.js";
+import type { NeuronMismatch } from "./mismatch.js";
+import * as transfer from "./transfer.js";
+
+/** Row of each cell that the neuron's circuits use, in its column of the CapMem. Source: docs/registers.md. */
+export const cellRow = {
+  vLeak: 0,
+  vReset: 1,
+  vThreshold: 2,
+  vAdaptLeak: 5,
+  vExp: 6,
+  vAdaptRef: 7,
+  iBiasLeak: 8,
+  iBiasReset: 9,
+  iBiasAdaptTau: 18,
+  iBiasAdaptA: 19,
+  iBiasAdaptB: 20,
+  iBiasExp: 21,
+  iMemOffset: 22,
+} as const;
+/** Rows of a CapMem column. */
+export const cellRows = 24;
+
+/** Digital settings that act on the circuit. */
+export interface CircuitSwitches {
+  readonly leakMode: transfer.OtaMode;
+  readonly resetMode: transfer.OtaMode;
+  /** 0..63 */
+  readonly capacitorSize: number;
+  readonly enableThreshold: boolean;
+  readonly enableFire: boolean;
+  readonly enableExponential: boolean;
+  readonly enableAdaptation: boolean;
+  readonly invertA: boolean;
+  readonly invertB: boolean;
+  readonly enablePulse: boolean;
+  readonly enableOffset: boolean;
+  readonly invertOffset: boolean;
+  readonly pauseDuringReset: boolean;
+  /** Lengths in grid steps. */
+  readonly refractorySteps: number;
+  readonly resetSteps: number;
+  readonly pulseSteps: number;
+}
+
+/** Noise of a typical neuron (docs/chip-model.md, "Noise"): current held for 64 ns, uA rms; spike onset, V rms. */
+const noiseCurrent = 0.008;
+const onsetNoise = 0.006;
+
+export function createAdexParameters(): AdexParameters {
+  return {
+    capacitance: 1,
+    leakConductance: 0,
+    leakVoltage: 0,
+    resetConductance: 0,
+    resetVoltage: 0,
+    threshold: 0,
+    fires: false,
+    exponentialScale: 0,
+    exponentialVoltage: 0,
+    exponentialSlope: 1,
+    pauseDuringReset: false,
+    adaptationTransconductance: 0,
+    adaptationReference: 0,
+    adaptationRate: 0,
+    adaptationCoupling: 0,
+    adaptationLeakVoltage: 0,
+    pulseSlope: 0,
+    offsetCurrent: 0,
+    noiseCurrent: 0,
+    onsetNoise: 0,
+    refractorySteps: 0,
+    resetSteps: 0,
+    pulseSteps: 0,
+  };
+}
+
+/**
+ * Refresh `p` in place.
+ * @param level one real-valued code per row, length 24 @param noiseFactor strength of the membrane noise, 1 = typical
+ */
+export function deriveParameters(
+  p: AdexParameters,
+  level: Float64Array,
+  switches: CircuitSwitches,
+  mismatch: NeuronMismatch,
+  noiseFactor: number,
+): void {
+  const code = (row: number): number => level[row] as number;
+  p.capacitance = transfer.membraneCapacitance(switches.capacitorSize, mismatch.capacitanceGain);
+  p.leakConductance = transfer.otaConductance(code(cellRow.iBiasLeak), switches.leakMode, mismatch.leakGain);
+  p.leakVoltage = transfer.followerVoltage(code(cellRow.vLeak), mismatch.leakShift);
+  p.resetConductance = transfer.resetConductance(code(cellRow.iBiasReset), switches.resetMode, mismatch.resetGain);
+  p.resetVoltage = transfer.followerVoltage(code(cellRow.vReset), mismatch.resetShift);
+  p.threshold = transfer.cellVoltage(code(cellRow.vThreshold)) + mismatch.thresholdShift;
+  p.fires = switches.enableThreshold && switches.enableFire;
+
+  const expBias = code(cellRow.iBiasExp);
+  p.exponentialScale = switches.enableExponential
+    ? transfer.exponentialScale(expBias, mismatch.exponentialScaleGain)
+    : 0;
+  p.exponentialVoltage = transfer.exponentialVoltage(code(cellRow.vExp), mismatch.exponentialShift);
+  p.exponentialSlope = transfer.exponentialSlope(expBias, mismatch.exponentialSlopeGain);
+  p.pauseDuringReset = switches.pauseDuringReset;
+
+  p.adaptationTransconductance = switches.enableAdaptation
+    ? transfer.adaptationTransconductance * mismatch.adaptationTransconductanceGain
+    : 0;
+  p.adaptationReference = transfer.betweenRails(
+    transfer.cellVoltage(code(cellRow.vAdaptRef)) + mismatch.adaptationReferenceShift,
+  );
+  p.adaptationRate = transfer.adaptationRate(code(cellRow.iBiasAdaptTau), mismatch.adaptationRateGain);
+  p.adaptationCoupling =
+    transfer.adaptationCoupling(code(cellRow.iBiasAdaptA), mismatch.adaptationCouplingGain) *
+    (switches.invertA ? -1 : 1);
+  p.adaptationLeakVoltage = transfer.betweenRails(
+    transfer.cellVoltage(code(cellRow.vAdaptLeak)) + mismatch.adaptationLeakShift,
+  );
+  p.pulseSlope =
+    (transfer.pulseCurrent(code(cellRow.iBiasAdaptB), mismatch.pulseGain) / transfer.adaptationCapacitance) *
+    (switches.invertB ? -1 : 1);
+
+  p.offsetCurrent = switches.enableOffset
+    ? transfer.offsetCurrent(code(cellRow.iMemOffset), mismatch.offsetCurrentGain) * (switches.invertOffset ? -1 : 1)
+    : 0;
+  p.noiseCurrent = noiseCurrent * noiseFactor;
+  p.onsetNoise = onsetNoise * noiseFactor;
+  p.refractorySteps = switches.refractorySteps;
+  p.resetSteps = switches.resetSteps;
+  p.pulseSteps = switches.enablePulse ? switches.pulseSteps : 0;
+}

@@ -1,0 +1,127 @@
+/**
+ * From CapMem code to circuit quantity for the nominal circuit: what calibration has to find, private to the chip.
+ * Units throughout the physics: V, us, pF, uS, uA (so that pF * V / us = uS * V = uA). Codes are real numbers here,
+ * because a level on its way, or one with write noise, lies between codes.
+ * Sources and confidence of every number: docs/chip-model.md, "Transfers".
+ */
+
+/** Supply of the neuron circuits, V: nothing on the chip leaves 0 .. railVoltage. */
+export const railVoltage = 1.2;
+
+const voltageOffset = 0.02;
+const voltagePerCode = 1.88e-3;
+/** Level drop of the source follower in front of the leak and the reset input, V. */
+const followerDrop = 0.37;
+/** Level drop inside the exponential circuit between v_exp and the potential at which it carries i0, V. */
+const exponentialDrop = 0.6;
+/** Width over which a follower's output bends into a rail, V. */
+const railSoftness = 0.015;
+
+/** Largest code of a current cell; OTA and bias formulas are anchored there. */
+const fullCode = 1022;
+const otaExponent = 0.8;
+const otaConductanceAtFullCode = 0.73;
+/** What a switched-off OTA still conducts, uS. */
+const otaLeakage = 2e-4;
+const otaModeFactor = 8;
+/** Source degeneration lowers the transconductance to this share. */
+const degenerationFactor = 0.5;
+/** Series resistance of the reset switch, MOhm: limits the reset time constant to about 0.5 us. */
+const resetSwitchResistance = 0.05;
+
+const capacitancePerCode = 0.035;
+const intrinsicCapacitance = 0.2;
+
+const adaptationRateAtFullCode = 1 / 5;
+const adaptationRateFloor = 1 / 500;
+
+/** Capacitor on which the adaptation voltage lives, pF. */
+export const adaptationCapacitance = 2;
+/** Transconductance from the adaptation voltage to the membrane, uS. */
+export const adaptationTransconductance = 0.5;
+const pulseCurrentPerCode = 5e-4;
+
+const offsetCurrentPerCode = 2.5e-4;
+
+const exponentialCurrentPerCode = 5e-5;
+const exponentialSlopeAt300 = 0.02;
+/** The output mirror of the exponential circuit cannot give more than this, uA. */
+export const exponentialCurrentLimit = 2;
+
+const softplus = (x: number): number => (x > 30 ? x : Math.log1p(Math.exp(x)));
+
+/** Level of a voltage cell, V. */
+export function cellVoltage(code: number): number {
+  return voltageOffset + voltagePerCode * code;
+}
+
+/** Keep a potential between the rails, bending smoothly into them. */
+export function betweenRails(voltage: number): number {
+  const s = railSoftness;
+  return s * (softplus(voltage / s) - softplus((voltage - railVoltage) / s));
+}
+
+/** Potential that the leak or reset OTA pulls to, V. @param shift offset of this circuit, V */
+export function followerVoltage(code: number, shift: number): number {
+  return betweenRails(cellVoltage(code) - followerDrop + shift);
+}
+
+export interface OtaMode {
+  readonly multiplication: boolean;
+  readonly division: boolean;
+  readonly degeneration: boolean;
+}
+
+/** Conductance of the leak/reset OTA, uS. @param gain factor of this circuit */
+export function otaConductance(code: number, mode: OtaMode, gain: number): number {
+  let g = otaConductanceAtFullCode * gain * (Math.max(code, 0) / fullCode) ** otaExponent;
+  if (mode.multiplication) g *= otaModeFactor;
+  if (mode.division) g /= otaModeFactor;
+  if (mode.degeneration) g *= degenerationFactor;
+  return g + otaLeakage;
+}
+
+/** Conductance of the reset path, uS: the OTA in series with its switch. */
+export function resetConductance(code: number, mode: OtaMode, gain: number): number {
+  return 1 / (1 / otaConductance(code, mode, gain) + resetSwitchResistance);
+}
+
+/** Membrane capacitance, pF. @param code 0..63 */
+export function membraneCapacitance(code: number, gain: number): number {
+  return (capacitancePerCode * code + intrinsicCapacitance) * gain;
+}
+
+/** Inverse time constant of the adaptation, 1/us. */
+export function adaptationRate(code: number, gain: number): number {
+  return (adaptationRateAtFullCode - adaptationRateFloor) * gain * (Math.max(code, 0) / fullCode) ** otaExponent + adaptationRateFloor;
+}
+
+/** Ratio of the stationary adaptation voltage to the membrane's distance from v_adapt_leak. */
+export function adaptationCoupling(code: number, gain: number): number {
+  return (gain * Math.max(code, 0)) / fullCode;
+}
+
+/** Current on the adaptation capacitor during a pulse, uA. */
+export function pulseCurrent(code: number, gain: number): number {
+  return pulseCurrentPerCode * gain * Math.max(code, 0);
+}
+
+/** Membrane offset current, uA. */
+export function offsetCurrent(code: number, gain: number): number {
+  return offsetCurrentPerCode * gain * Math.max(code, 0);
+}
+
+/** Current of the exponential circuit at its potential, uA. */
+export function exponentialScale(code: number, gain: number): number {
+  return exponentialCurrentPerCode * gain * Math.max(code, 0);
+}
+
+/** Voltage over which the exponential current grows by e, V: a stronger bias makes it steeper. */
+export function exponentialSlope(code: number, gain: number): number {
+  return exponentialSlopeAt300 * gain * (300 / Math.max(code, 20)) ** 0.4;
+}
+
+/** Potential at which the exponential circuit carries its scale current, V. */
+export function exponentialVoltage(code: number, shift: number): number {
+  return cellVoltage(code) - exponentialDrop + shift;
+}
