@@ -1,0 +1,101 @@
+/**
+ * Sentences that the reader of a result must see when there is reason to doubt it. Each function looks at one thing and
+ * gives at most one sentence per parameter or stage; none of them changes anything.
+ */
+import type { ParameterSpec, ParameterSummary, PredictiveCheck } from "../run-data.js";
+import { type EmbeddingScale, embeddingDistance, median } from "./predictive.js";
+
+/** Share of the code range at each edge that is looked at, and the posterior mass there that is worth a warning. */
+const edgeShare = 0.01;
+const edgeMass = 0.05;
+/** A posterior at least this wide against the prior has learnt next to nothing of the parameter. */
+const uninformedSd = 0.5;
+/** Ratio of predictive distance to noise floor above which the emulations are clearly not the target. */
+const farAboveFloor = 2;
+const invalidShare = 0.01;
+const saturatedShare = 0.05;
+
+/** Mass piled up at an edge of the prior: the true code may lie beyond it. @param samples shape (n, parameters.length) */
+export function edgePileUp(parameters: readonly ParameterSpec[], samples: Int32Array): string[] {
+  const width = parameters.length;
+  const n = samples.length / width;
+  return parameters.flatMap(({ name, min, max }, j) => {
+    const reach = Math.floor(edgeShare * (max - min + 1));
+    let low = 0;
+    let high = 0;
+    for (let i = 0; i < n; i++) {
+      const code = samples[i * width + j] as number;
+      if (code < min + reach) low++;
+      if (code > max - reach) high++;
+    }
+    const share = Math.max(low, high) / n;
+    if (share <= edgeMass) return [];
+    const edge = low > high ? min : max;
+    return [`${percent(share)} of the posterior of ${name} lies at the prior's edge ${edge}: the range may cut it off`];
+  });
+}
+
+/** Parameters of which the trace says next to nothing. */
+export function uninformed(summary: readonly ParameterSummary[]): string[] {
+  return summary.flatMap(({ name, sd, prior: [min, max] }) => {
+    const ratio = sd / ((max - min) / Math.sqrt(12));
+    if (ratio < uninformedSd) return [];
+    return [`the target says little about ${name}: the posterior's sd is ${percent(ratio)} of the prior's`];
+  });
+}
+
+/** Invalid and saturated recordings of a stage. */
+export function recordingDefects(
+  stage: string,
+  counts: { readonly usable: number; readonly invalid: number; readonly saturated: number; readonly reasons: string },
+): string[] {
+  const { usable, invalid, saturated, reasons } = counts;
+  const texts: string[] = [];
+  if (invalid > invalidShare * (usable + invalid)) {
+    texts.push(`${stage}: ${invalid} of ${usable + invalid} recordings could not be used (${reasons})`);
+  }
+  if (saturated > saturatedShare * usable) {
+    texts.push(`${stage}: ${saturated} of ${usable} traces touch an end of the converter's scale (0 or 1023 LSB)`);
+  }
+  return texts;
+}
+
+/** Emulated posterior draws that stay farther from the target than repeats from each other. */
+export function predictiveGap({ distance, noiseFloor }: PredictiveCheck): string[] {
+  if (!(distance > farAboveFloor * noiseFloor)) return [];
+  return [
+    `emulated posterior draws lie ${(distance / noiseFloor).toFixed(1)} times as far from the target as repeats from each other: the posterior does not reproduce it`,
+  ];
+}
+
+/**
+ * A target unlike everything in the data set: its nearest neighbour in the embedding is farther away than that of 99 %
+ * of the data set's own members. The posterior is then an extrapolation.
+ * @param features shape (count, size)
+ */
+export function unlikeDataSet(
+  target: Float32Array,
+  features: Float32Array,
+  count: number,
+  scale: EmbeddingScale,
+): string[] {
+  const size = scale.sd.length;
+  const row = (i: number): Float32Array => features.subarray(i * size, (i + 1) * size);
+  const nearest = (from: Float32Array, skip: number): number => {
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < count; i++) if (i !== skip) best = Math.min(best, embeddingDistance(from, row(i), scale));
+    return best;
+  };
+  const own = Array.from({ length: count }, (_, i) => nearest(row(i), i)).sort((a, b) => a - b);
+  const limit = own[Math.floor(0.99 * (count - 1))] as number;
+  const distance = nearest(target, -1);
+  if (distance <= limit) return [];
+  const usual = median(own);
+  return [
+    `the target is unlike the data set: its nearest neighbour in the embedding is ${(distance / usual).toFixed(1)} times as far as usual; the posterior extrapolates`,
+  ];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import type { MadcSamples } from "../../device/interface/index.js";
+import { cutRecording, saturatedShare } from "./segment.js";
+
+const limits = { fromUs: -1, toUs: 11, samplePeriodUs: 0.1, maxGapUs: 0.5, maxMissing: 0.02 };
+const theta = Int32Array.of(3, 4);
+
+/** One sample per 25 units of 4 ns (0.1 us), value = index mod 1024; `keep` drops samples by their chip time. */
+function madcOf(from: number, to: number, keep: (chipTime: number) => boolean = () => true): MadcSamples {
+  const times: number[] = [];
+  for (let t = from; t < to; t += 25) if (keep(t)) times.push(t);
+  return {
+    chipTime: Float64Array.from(times),
+    value: Uint16Array.from(times, (_, i) => i % 1024),
+    channel: new Uint8Array(times.length),
+  };
+}
+
+describe("cutRecording", () => {
+  it("takes the samples of its stretch, timed from the start of the protocol", () => {
+    const cut = cutRecording(madcOf(0, 20_000), 1000, theta, limits);
+    expect(cut.invalid).toBeUndefined();
+    expect(cut.timeUs[0]).toBe(-1);
+    expect(cut.timeUs.length).toBe(120);
+    expect(cut.timeUs.at(-1)).toBeCloseTo(10.9, 9);
+    expect(cut.samples[0]).toBe((1000 - 250) / 25);
+    expect(cut.theta).toEqual(theta);
+  });
+
+  it("keeps two settings of one run apart", () => {
+    const madc = madcOf(0, 100_000, (t) => t < 20_000 || t >= 50_000);
+    const [a, b] = [1000, 60_000].map((start) => cutRecording(madc, start, theta, limits));
+    expect(a?.invalid).toBeUndefined();
+    expect(b?.invalid).toBeUndefined();
+    expect(b?.timeUs).toEqual(a?.timeUs);
+  });
+
+  it("leaves out the other channel", () => {
+    const madc = madcOf(0, 20_000);
+    const mixed = { ...madc, channel: madc.channel.map((_, i) => i % 2) };
+    const cut = cutRecording(mixed, 1000, theta, { ...limits, samplePeriodUs: 0.2 });
+    expect(cut.timeUs.length).toBe(60);
+  });
+
+  it.each([
+    ["no-samples", madcOf(0, 500)],
+    ["late-start", madcOf(1000, 20_000)],
+    ["early-end", madcOf(0, 3000)],
+    ["gap", madcOf(0, 20_000, (t) => t < 2000 || t > 2200)],
+    ["missing-samples", madcOf(0, 20_000, (t) => (t / 25) % 3 !== 0)],
+  ])("says why a recording cannot be used: %s", (reason, madc) => {
+    expect(cutRecording(madc, 1000, theta, limits).invalid).toMatch(new RegExp(`^${reason}`));
+  });
+
+  it("tolerates single lost samples", () => {
+    expect(
+      cutRecording(
+        madcOf(0, 20_000, (t) => t !== 1500),
+        1000,
+        theta,
+        limits,
+      ).invalid,
+    ).toBeUndefined();
+  });
+});
+
+describe("saturatedShare", () => {
+  it("counts both ends of the scale", () => {
+    expect(saturatedShare(Uint16Array.of(0, 1023, 1022, 1))).toBe(0.5);
+    expect(saturatedShare(new Uint16Array(0))).toBe(0);
+  });
+});
