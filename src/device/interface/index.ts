@@ -7,8 +7,38 @@ import type { ContainerType } from "../../protocol/containers/container.js";
 import type { Coordinate } from "../../protocol/coordinates/coordinate.js";
 import type { BarrierName } from "../../protocol/messages/streams.js";
 
+export { CapMemBlockConfig, CapMemCell } from "../../protocol/containers/capmem.js";
 export type { ContainerType, FieldValue } from "../../protocol/containers/container.js";
+export { CrossbarNode, CrossbarOutputConfig } from "../../protocol/containers/crossbar.js";
+export {
+  EventRecordingConfig,
+  FpgaDeviceDna,
+  InstructionTimeoutConfig,
+  SystimeSyncBase,
+  Timer,
+} from "../../protocol/containers/executor.js";
+export { MadcConfig, MadcControl } from "../../protocol/containers/madc.js";
+export { NeuronConfig, neuronReadoutSources } from "../../protocol/containers/neuron.js";
+export {
+  CommonNeuronBackendConfig,
+  NeuronBackendConfig,
+  NeuronReset,
+  SpikeCounterRead,
+  SpikeCounterReset,
+} from "../../protocol/containers/neuron-backend.js";
+export {
+  CurrentDac,
+  PadMultiplexerConfig,
+  ReadoutSourceSelection,
+  ReferenceGeneratorConfig,
+} from "../../protocol/containers/readout.js";
+export * from "../../protocol/coordinates/capmem.js";
 export type { Coordinate, CoordinateType } from "../../protocol/coordinates/coordinate.js";
+export { CrossbarInputOnDls, CrossbarOutputOnDls, crossbarNode } from "../../protocol/coordinates/crossbar.js";
+export { CapMemBlockOnDls, NeuronBackendBlockOnDls } from "../../protocol/coordinates/hemisphere.js";
+export * from "../../protocol/coordinates/neuron.js";
+export { type SharedCapMemCell, sharedCapMemCells } from "../../protocol/coordinates/shared-capmem-cells.js";
+export { theChip, theFpga } from "../../protocol/coordinates/unique.js";
 export type { BarrierName } from "../../protocol/messages/streams.js";
 
 /** FPGA cycles per microsecond (125 MHz). */

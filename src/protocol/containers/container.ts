@@ -23,20 +23,39 @@ export interface BitRun {
 
 export interface FieldSpec {
   readonly name: string;
+  /** `int`: may be negative; stored as value + `storedOffset` (offset binary). */
   readonly kind: "bool" | "uint" | "int";
   readonly runs: readonly BitRun[];
   readonly min: number;
   readonly max: number;
+  /** Added to the value before it is stored; 0 unless `kind` is `int`. */
+  readonly storedOffset: number;
   readonly default: FieldValue;
   /** Value names, for enumerations: index is the value. */
   readonly labels?: readonly string[];
   readonly unit?: string;
+  /** Show in hexadecimal: masks, addresses, seeds. */
+  readonly hex?: boolean;
   readonly doc: string;
 }
+
+/** Which bus the addresses of a container belong to. */
+export type ContainerBus =
+  /** The omnibus, through omnibus instructions. */
+  | "omnibus"
+  /** The omnibus of the chip, reached through JTAG (works before the high-speed links are up). */
+  | "omnibusOverJtag"
+  /** Register of the PLL, written through JTAG. */
+  | "jtagPll"
+  /** Register of a chip-side PHY, written through JTAG. */
+  | "jtagPhy";
 
 export interface ContainerType<Coord extends string = string, Fields extends object = Record<string, FieldValue>> {
   readonly name: string;
   readonly coordinate: CoordinateType<Coord>;
+  readonly bus: ContainerBus;
+  /** What it is, one sentence. */
+  readonly doc: string;
   /** What the hardware allows: read and write, write only, read only. */
   readonly access: "rw" | "w" | "r";
   readonly wordCount: number;

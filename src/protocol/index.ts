@@ -1,0 +1,23 @@
+/**
+ * The wire format in one place: coordinates, containers, instruction streams, link and serial frames. Pure and
+ * synchronous; knows nothing of who talks, when, or why.
+ */
+export * from "./containers/capmem.js";
+export type { BitRun, ContainerBus, ContainerType, FieldSpec, FieldValue } from "./containers/container.js";
+export * from "./containers/crossbar.js";
+export { type FieldsOf, formatFieldValue } from "./containers/define-container.js";
+export { allContainers, containerChapters } from "./containers/dictionary.js";
+export * from "./containers/executor.js";
+export * from "./containers/madc.js";
+export * from "./containers/neuron.js";
+export * from "./containers/neuron-backend.js";
+export * from "./containers/readout.js";
+export * from "./coordinates/capmem.js";
+export type { Coordinate, CoordinateType } from "./coordinates/coordinate.js";
+export * from "./coordinates/crossbar.js";
+export { CapMemBlockOnDls, HemisphereOnDls, NeuronBackendBlockOnDls } from "./coordinates/hemisphere.js";
+export * from "./coordinates/neuron.js";
+export { type SharedCapMemCell, sharedCapMemCells } from "./coordinates/shared-capmem-cells.js";
+export * from "./coordinates/unique.js";
+export * from "./host-arq.js";
+export * from "./messages/streams.js";
