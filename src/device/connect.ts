@@ -1,0 +1,108 @@
+/**
+ * Makes a device of a wire: opens the link, reads who is there, and hands out exclusive sessions. Which wire it is, and
+ * what stands at its other end, is not known here.
+ */
+import type { Clock } from "../base/clock.js";
+import type { Logger } from "../base/log.js";
+import { Rng } from "../base/rng.js";
+import { DeviceBusy, LinkClosed } from "./errors.js";
+import { readBoardId } from "./identity.js";
+import { initProgram } from "./init-program.js";
+import type { Device, DeviceIdentity, Session } from "./interface/index.js";
+import { ArqLink } from "./link/arq-link.js";
+import type { ArqCounters, ArqOptions } from "./link/arq-options.js";
+import type { DecoderCounters } from "./playback/decoder.js";
+import { takeProgram } from "./playback/program.js";
+import { ProgramRunner } from "./playback/runner.js";
+import { ProgramSession } from "./session.js";
+import type { DatagramTransport } from "./transport/transport.js";
+
+export interface ConnectOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends the opening. */
+  readonly signal?: AbortSignal;
+  /** Draws the words of the loopback check. */
+  readonly rng?: Rng;
+  readonly arq?: Partial<ArqOptions>;
+  /** How long a stopped program may take to its halt before the link is reset, ms. */
+  readonly quietMs?: number;
+}
+
+/** Health of the link since it was opened. */
+export interface LinkHealth {
+  readonly arq: Readonly<ArqCounters>;
+  readonly answers: Readonly<DecoderCounters>;
+}
+
+/**
+ * Open the link on a transport and find out who answers. The transport belongs to the device from here on, also when
+ * this fails.
+ * @throws LinkTimeout, UnsupportedTarget, Disconnected, NotificationReceived, signal.reason
+ */
+export async function connectDevice(transport: DatagramTransport, options: ConnectOptions): Promise<ConnectedDevice> {
+  const { clock, logger, signal, rng = Rng.fromSeed(0), arq = {}, quietMs } = options;
+  const link = new ArqLink(transport, { clock, logger, rng, arq });
+  const runner = new ProgramRunner(link, quietMs === undefined ? { clock, logger } : { clock, logger, quietMs });
+  try {
+    const bitfileInfo = await runner.open(signal);
+    const boardId = await readBoardId(runner, clock, signal);
+    return new ConnectedDevice({ url: transport.url, boardId, bitfileInfo }, link, runner, clock);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+export class ConnectedDevice implements Device {
+  readonly identity: DeviceIdentity;
+  readonly #link: ArqLink;
+  readonly #runner: ProgramRunner;
+  readonly #clock: Clock;
+  #session: ProgramSession | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(identity: DeviceIdentity, link: ArqLink, runner: ProgramRunner, clock: Clock) {
+    this.identity = identity;
+    this.#link = link;
+    this.#runner = runner;
+    this.#clock = clock;
+  }
+
+  get health(): LinkHealth {
+    return { arq: this.#link.counters, answers: this.#runner.counters };
+  }
+
+  async openSession({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Session> {
+    signal?.throwIfAborted();
+    if (this.#closing !== undefined) throw new LinkClosed(this.identity.url);
+    if (this.#session !== undefined) throw new DeviceBusy(this.identity.url);
+    const session = new ProgramSession({
+      identity: this.identity,
+      runner: this.#runner,
+      clock: this.#clock,
+      onClosed: () => {
+        this.#session = undefined;
+      },
+    });
+    this.#session = session;
+    try {
+      if (this.#runner.lost !== undefined) await this.#runner.open(signal);
+      await this.#runner.run(takeProgram(initProgram(session.program())), signal === undefined ? {} : { signal });
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#session?.close();
+    await this.#link.close();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Errors of the driver. A class stands for a reaction of the caller: retry, reopen, split, choose another device.
+ * Cancellation is none of them: an aborted call rejects with `signal.reason`.
+ */
+import { HxError } from "../base/errors.js";
+
+/** The board did not answer in time: check power and cable, then open again. */
+export class LinkTimeout extends HxError {
+  readonly _tag = "LinkTimeout";
+  readonly failure = "device";
+  readonly url: string;
+  readonly stage: "reset" | "loopback" | "transmission" | "program";
+
+  constructor(url: string, stage: LinkTimeout["stage"], limit: string, options?: ErrorOptions) {
+    const what = {
+      reset: "the board did not answer the link reset",
+      loopback: "the board did not return the loopback word",
+      transmission: "the board stopped acknowledging frames",
+      program: "the program did not come to its halt",
+    }[stage];
+    super(`${url}: ${what} within ${limit}`, options);
+    this.url = url;
+    this.stage = stage;
+  }
+}
+
+/** The link was reset while in use; what the board was doing is lost. Open a new session. */
+export class LinkReset extends HxError {
+  readonly _tag = "LinkReset";
+  readonly failure = "device";
+
+  constructor(url: string, why: string, options?: ErrorOptions) {
+    super(`${url}: the link was reset: ${why}; open a new session`, options);
+  }
+}
+
+/** The link or session is closed; `cause` says why when it was not on request. */
+export class LinkClosed extends HxError {
+  readonly _tag = "LinkClosed";
+  readonly failure = "device";
+
+  constructor(url: string, what: "link" | "session" = "link", options?: ErrorOptions) {
+    super(`${url}: the ${what} is closed`, options);
+  }
+}
+
+/** The wire itself is gone: cable unplugged, socket refused, worker ended. */
+export class Disconnected extends HxError {
+  readonly _tag = "Disconnected";
+  readonly failure = "device";
+
+  constructor(url: string, why: string, options?: ErrorOptions) {
+    super(`${url}: disconnected: ${why}`, options);
+  }
+}
+
+/** Somebody else has the device: wait, or choose another. */
+export class DeviceBusy extends HxError {
+  readonly _tag = "DeviceBusy";
+  readonly failure = "device";
+
+  constructor(url: string) {
+    super(`${url}: another session is open; close it first`);
+  }
+}
+
+/** The URL, or what answers there, is nothing this driver can drive: choose another target. */
+export class UnsupportedTarget extends HxError {
+  readonly _tag = "UnsupportedTarget";
+  readonly failure = "usage";
+
+  constructor(target: string, why: string, options?: ErrorOptions) {
+    super(`${target}: ${why}`, options);
+  }
+}
+
+/** The program exceeds the playback memory: split it. */
+export class ProgramTooLong extends HxError {
+  readonly _tag = "ProgramTooLong";
+  readonly failure = "usage";
+  readonly instructionCount: number;
+
+  constructor(instructionCount: number, limit: number) {
+    super(`playback program of ${instructionCount} instructions is outside 1..${limit}; split it`);
+    this.instructionCount = instructionCount;
+  }
+}
+
+/** The container cannot be read, or not be written: use another one. */
+export class AccessRefused extends HxError {
+  readonly _tag = "AccessRefused";
+  readonly failure = "usage";
+
+  constructor(what: string, access: "read" | "write") {
+    super(`${what} cannot be ${access === "read" ? "read over the omnibus" : "written"}`);
+  }
+}
+
+/** A ticket was asked before its program had run: a call in the wrong order. */
+export class TicketNotReady extends HxError {
+  readonly _tag = "TicketNotReady";
+  readonly failure = "internal";
+
+  constructor(what: string) {
+    super(`${what} has no answer yet: run its program first, and only when the run has succeeded`);
+  }
+}
+
+/** A program was run twice, or in a session that did not build it. */
+export class ProgramSpent extends HxError {
+  readonly _tag = "ProgramSpent";
+  readonly failure = "internal";
+
+  constructor(why: string) {
+    super(`playback program cannot be run: ${why}`);
+  }
+}
+
+/** The board reported that an instruction was stuck; the run's data must not be used. */
+export class NotificationReceived extends HxError {
+  readonly _tag = "NotificationReceived";
+  readonly failure = "device";
+  /** Index of the stuck instruction in its program. */
+  readonly instruction: number;
+
+  constructor(url: string, instruction: number, what: string, details: string) {
+    super(`${url}: instruction ${instruction} (${what}) did not finish before the instruction timeout (${details})`);
+    this.instruction = instruction;
+  }
+}
+
+/** The board's answers do not fit the program: a broken stream or a foreign board. */
+export class AnswerMismatch extends HxError {
+  readonly _tag = "AnswerMismatch";
+  readonly failure = "device";
+
+  constructor(url: string, why: string, options?: ErrorOptions) {
+    super(`${url}: ${why}`, options);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * The sending half of the host's ARQ: a queue of words, cut into frames; the frames in flight; resends; and the
+ * congestion rule of the official host: after a resend nothing new goes out until all is acknowledged, then the number
+ * of frames in flight grows again from one (bss2-wire facts, "Running rules of the host"). Knows no timers: it is told
+ * the time and says when it wants to be asked again.
+ */
+import type { Instant } from "../../base/clock.js";
+import { encodeDataFrame } from "../../protocol/host-arq-frame.js";
+import { hostArq } from "../../protocol/host-arq.js";
+import type { ArqCounters, ArqOptions } from "./arq-options.js";
+
+interface Queued {
+  readonly type: number;
+  readonly words: Uint8Array;
+  /** Bytes of `words` that are in frames already. */
+  offset: number;
+}
+
+interface InFlight {
+  readonly bytes: Uint8Array;
+  sentAt: number;
+  transmissions: number;
+  /** Resend intervals that have passed for this frame. */
+  intervals: number;
+}
+
+const maxPayload = hostArq.maxWords * 8;
+
+export class SendWindow {
+  readonly #options: ArqOptions;
+  readonly #counters: ArqCounters;
+  readonly #queue: Queued[] = [];
+  /** By sequence number. */
+  readonly #inFlight: (InFlight | undefined)[] = new Array<InFlight | undefined>(hostArq.sequenceSpace).fill(undefined);
+  #oldest = 0;
+  #count = 0;
+  #queuedBytes = 0;
+  #congestionWindow: number = hostArq.windowSize;
+  #recovering = false;
+
+  constructor(options: ArqOptions, counters: ArqCounters) {
+    this.#options = options;
+    this.#counters = counters;
+  }
+
+  /** Bytes that are not in a frame yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Nothing queued and nothing unacknowledged. */
+  get isIdle(): boolean {
+    return this.#count === 0 && this.#queue.length === 0;
+  }
+
+  /** @param words whole 64-bit words; kept until sent, so the caller gives them away */
+  enqueue(type: number, words: Uint8Array): void {
+    if (words.byteLength === 0) return;
+    this.#queue.push({ type, words, offset: 0 });
+    this.#queuedBytes += words.byteLength;
+  }
+
+  /** Free everything up to frame `ack`. @returns false when it names no frame in flight */
+  acknowledge(ack: number): boolean {
+    const freed = ((ack - this.#oldest + hostArq.sequenceSpace) % hostArq.sequenceSpace) + 1;
+    if (freed > this.#count) return false;
+    for (let i = 0; i < freed; i++) this.#inFlight[(this.#oldest + i) % hostArq.sequenceSpace] = undefined;
+    this.#oldest = (this.#oldest + freed) % hostArq.sequenceSpace;
+    this.#count -= freed;
+    this.#congestionWindow = Math.min(hostArq.windowSize, this.#congestionWindow + freed);
+    if (this.#count === 0 && this.#recovering) {
+      this.#recovering = false;
+      this.#congestionWindow = 1;
+    }
+    return true;
+  }
+
+  /** True when `ack` repeats the acknowledgement of the frame before the oldest in flight. */
+  isRepeated(ack: number): boolean {
+    return (ack + 1) % hostArq.sequenceSpace === this.#oldest;
+  }
+
+  /**
+   * Emit what may go out now: due resends first, then new frames.
+   * @param ack acknowledgement that every frame carries
+   * @returns "sent", "nothing", or "exhausted" when a frame has waited for `giveUpAfter` intervals
+   */
+  emit(now: Instant, ack: number, send: (frame: Uint8Array) => void): "sent" | "nothing" | "exhausted" {
+    const resent = this.#resend(now, ack, send);
+    if (resent === "exhausted") return resent;
+    const fresh = this.#sendNew(now, ack, send);
+    return resent === "sent" || fresh ? "sent" : "nothing";
+  }
+
+  /** When `emit` wants to be called again, if nothing else happens; undefined when there is nothing in flight. */
+  get deadline(): number | undefined {
+    const frame = this.#inFlight[this.#oldest];
+    return this.#count === 0 || frame === undefined ? undefined : this.#dueAt(frame);
+  }
+
+  #dueAt(frame: InFlight): number {
+    return frame.sentAt + this.#options.resendIntervalMs * Math.min(frame.transmissions, this.#options.maxResendFactor);
+  }
+
+  #resend(now: Instant, ack: number, send: (frame: Uint8Array) => void): "sent" | "nothing" | "exhausted" {
+    let result: "sent" | "nothing" = "nothing";
+    for (let i = 0; i < Math.min(this.#count, this.#congestionWindow); i++) {
+      const frame = this.#inFlight[(this.#oldest + i) % hostArq.sequenceSpace];
+      if (frame === undefined || this.#dueAt(frame) > now) continue;
+      frame.intervals += Math.min(frame.transmissions, this.#options.maxResendFactor);
+      if (frame.intervals >= this.#options.giveUpAfter) return "exhausted";
+      if (!this.#recovering || (i === 0 && frame.transmissions > 1)) this.#slowDown();
+      frame.sentAt = now;
+      frame.transmissions++;
+      new DataView(frame.bytes.buffer, frame.bytes.byteOffset).setUint32(0, ack);
+      this.#counters.framesResent++;
+      send(frame.bytes);
+      result = "sent";
+    }
+    return result;
+  }
+
+  /** A loss, or a resend that was lost as well: one frame at a time from here. */
+  #slowDown(): void {
+    if (!this.#recovering) this.#counters.congestions++;
+    this.#recovering = true;
+    this.#congestionWindow = 1;
+  }
+
+  #sendNew(now: Instant, ack: number, send: (frame: Uint8Array) => void): boolean {
+    let sent = false;
+    while (!this.#recovering && this.#count < Math.min(this.#congestionWindow, hostArq.windowSize)) {
+      const head = this.#queue[0];
+      if (head === undefined) break;
+      const payload = head.words.subarray(head.offset, head.offset + maxPayload);
+      const seq = (this.#oldest + this.#count) % hostArq.sequenceSpace;
+      const bytes = encodeDataFrame({ ack, seq, type: head.type, payload });
+      this.#inFlight[seq] = { bytes, sentAt: now, transmissions: 1, intervals: 0 };
+      this.#count++;
+      this.#counters.framesSent++;
+      this.#queuedBytes -= payload.byteLength;
+      head.offset += payload.byteLength;
+      if (head.offset === head.words.byteLength) this.#queue.shift();
+      send(bytes);
+      sent = true;
+    }
+    return sent;
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Turns the board's answer stream into tickets, MADC samples and spikes, and keeps FPGA time. One decoder lives as long
+ * as a link, because time annotations refer to what came before; programs take turns in it. Runs once per message, with
+ * numbers: no object is made per sample. Time rules: docs/protocol.md, "Time".
+ */
+import type { FromFpgaSink } from "../../protocol/messages/streams.js";
+import type { MadcSamples, SpikeEvents } from "../interface/index.js";
+import { EventBuffer } from "./event-buffer.js";
+import type { ProgramAnswers } from "./ticket.js";
+
+/** FPGA and chip time have 43 bits, cycles of 8 ns. */
+const timeRange = 2 ** 43;
+/** An event's stamp covers this many FPGA cycles. */
+const stampRange = 128;
+
+export interface TimeoutNotification {
+  readonly instruction: number;
+  readonly stallCount: number;
+  readonly readsInFlight: number;
+}
+
+export interface AnswerListener {
+  /** The program's halt came back at this FPGA time. */
+  onHalt(fpgaTime: number): void;
+  onTimeoutNotification(notification: TimeoutNotification): void;
+}
+
+export interface DecoderCounters {
+  /** Read answers and ticks that no program asked for. */
+  stray: number;
+  highspeedLinkNotifications: number;
+  timeoutNotifications: number;
+}
+
+export class AnswerDecoder implements FromFpgaSink {
+  readonly counters: DecoderCounters = { stray: 0, highspeedLinkNotifications: 0, timeoutNotifications: 0 };
+  readonly #madc = new EventBuffer();
+  readonly #spikes = new EventBuffer();
+  #time = 0;
+  /** Low 7 bits of `#time`, kept beside it because a remainder of doubles is slow. */
+  #low = 0;
+  #answers: ProgramAnswers | undefined;
+  #listener: AnswerListener | undefined;
+
+  /** FPGA time of the last message, cycles. */
+  get fpgaTime(): number {
+    return this.#time;
+  }
+
+  /** From now on, answers belong to this program. Events that came before are dropped. */
+  begin(answers: ProgramAnswers, listener: AnswerListener): void {
+    answers.allocate();
+    this.#madc.take();
+    this.#spikes.take();
+    this.#answers = answers;
+    this.#listener = listener;
+  }
+
+  /** The program's turn is over. */
+  end(): { readonly madc: MadcSamples; readonly spikes: SpikeEvents } {
+    this.#answers = undefined;
+    this.#listener = undefined;
+    const madc = this.#madc.take();
+    const spikes = this.#spikes.take();
+    const count = madc.payload.length;
+    const channel = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      const field = madc.payload[i] as number;
+      channel[i] = (field >>> 10) & 1;
+      madc.payload[i] = field & 0x3ff;
+    }
+    return {
+      madc: { chipTime: madc.chipTime, value: madc.payload, channel },
+      spikes: { chipTime: spikes.chipTime, label: spikes.payload },
+    };
+  }
+
+  jtagData(): void {
+    this.#advance(1);
+    this.counters.stray++;
+  }
+
+  omnibusData(data: number): void {
+    this.#advance(1);
+    const answers = this.#answers;
+    if (answers === undefined || answers.wordCount === answers.expectedWords) {
+      this.counters.stray++;
+      return;
+    }
+    answers.wordTimes[answers.wordCount] = this.#time;
+    answers.words[answers.wordCount++] = data;
+  }
+
+  loopback(tick: boolean): void {
+    this.#advance(1);
+    const answers = this.#answers;
+    if (!tick && this.#listener !== undefined) this.#listener.onHalt(this.#time);
+    else if (tick && answers !== undefined && answers.tickCount < answers.expectedTicks)
+      answers.tickTimes[answers.tickCount++] = this.#time;
+    else this.counters.stray++;
+  }
+
+  highspeedLinkNotification(): void {
+    this.#advance(1);
+    this.counters.highspeedLinkNotifications++;
+  }
+
+  timeoutNotification(instruction: number, stallCount: number, readsInFlight: number): void {
+    this.#advance(1);
+    this.counters.timeoutNotifications++;
+    this.#listener?.onTimeoutNotification({ instruction, stallCount, readsInFlight });
+  }
+
+  systime(fpgaCycles: number): void {
+    this.#time = fpgaCycles;
+    this.#low = fpgaCycles % stampRange;
+  }
+
+  sysdelta(increment: number): void {
+    this.#advance(increment + 1);
+  }
+
+  madcPack1(sample0: number): void {
+    this.#advance(1);
+    this.#madc.push(this.#chipTime(sample0), sample0 & 0xffff);
+  }
+
+  madcPack2(sample0: number, sample1: number): void {
+    this.#advance(1);
+    this.#madc.push(this.#chipTime(sample0), sample0 & 0xffff);
+    this.#madc.push(this.#chipTime(sample1), sample1 & 0xffff);
+  }
+
+  madcPack3(sample0: number, sample1: number, sample2: number): void {
+    this.#advance(1);
+    this.#madc.push(this.#chipTime(sample0), sample0 & 0xffff);
+    this.#madc.push(this.#chipTime(sample1), sample1 & 0xffff);
+    this.#madc.push(this.#chipTime(sample2), sample2 & 0xffff);
+  }
+
+  spikePack1(spike0: number): void {
+    this.#advance(1);
+    this.#spikes.push(this.#chipTime(spike0), spike0 & 0xffff);
+  }
+
+  spikePack2(spike0: number, spike1: number): void {
+    this.#advance(1);
+    this.#spikes.push(this.#chipTime(spike0), spike0 & 0xffff);
+    this.#spikes.push(this.#chipTime(spike1), spike1 & 0xffff);
+  }
+
+  spikePack3(spike0: number, spike1: number, spike2: number): void {
+    this.#advance(1);
+    this.#spikes.push(this.#chipTime(spike0), spike0 & 0xffff);
+    this.#spikes.push(this.#chipTime(spike1), spike1 & 0xffff);
+    this.#spikes.push(this.#chipTime(spike2), spike2 & 0xffff);
+  }
+
+  /** Every message takes one cycle; a sysdelta adds its value to that. */
+  #advance(cycles: number): void {
+    this.#time += cycles;
+    this.#low = (this.#low + cycles) & (stampRange - 1);
+    if (this.#time >= timeRange) this.#time -= timeRange;
+  }
+
+  /**
+   * Chip time of an event, units of 4 ns: the stamp's upper 7 bits replace the low 7 bits of FPGA time, one range
+   * earlier when that would lie ahead of now; its lowest bit is half a cycle.
+   * @param event 24 bits, stamp in 23..16
+   */
+  #chipTime(event: number): number {
+    const cycles = (event >>> 17) & (stampRange - 1);
+    let time = this.#time - this.#low + cycles;
+    if (cycles > this.#low) time -= stampRange;
+    if (time < 0) time += timeRange;
+    return 2 * time + ((event >>> 16) & 1);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Which access an instruction belongs to, so that a stuck instruction can be named. Parallel arrays: a program has
+ * hundreds of thousands of accesses, and almost never does anybody ask.
+ */
+import type { ContainerType } from "../../protocol/containers/container.js";
+
+/** What an entry stands for: a container's name is taken from the container. */
+export type AccessKind = "write" | "read" | "timer" | "wait" | "barrier" | "spikes" | "tick" | "block" | "halt" | "reset";
+
+export class InstructionIndex {
+  readonly #starts: number[] = [];
+  readonly #kinds: AccessKind[] = [];
+  readonly #details: unknown[] = [];
+  readonly #coordinates: number[] = [];
+
+  /** Note an access whose first instruction is `start`; starts must not decrease. */
+  add(start: number, kind: AccessKind, detail?: unknown, coordinate = 0): void {
+    this.#starts.push(start);
+    this.#kinds.push(kind);
+    this.#details.push(detail);
+    this.#coordinates.push(coordinate);
+  }
+
+  /** Text for the access that instruction `index` belongs to, for example `read of CapMemCellOnDls b0.c3.r1`. */
+  describe(index: number): string {
+    const entry = this.#find(index);
+    if (entry < 0) return "no instruction of this program";
+    const kind = this.#kinds[entry] as AccessKind;
+    const detail = this.#details[entry];
+    if (kind === "write" || kind === "read") {
+      const container = detail as ContainerType;
+      const at = container.coordinate.at(this.#coordinates[entry] as number);
+      return `${kind} of ${container.name} at ${container.coordinate.name} ${container.coordinate.format(at)}`;
+    }
+    return detail === undefined ? kind : `${kind} ${String(detail)}`;
+  }
+
+  /** Last entry whose start is not after `index`. */
+  #find(index: number): number {
+    let low = 0;
+    let high = this.#starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#starts[middle] as number) <= index) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}

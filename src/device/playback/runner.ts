@@ -1,0 +1,210 @@
+/**
+ * Runs one program at a time on an open link: sends its words with back-pressure, waits for the halt, and leaves the
+ * link quiet whatever happens. A run that must end early sends no further words but a halt; when even that is not
+ * answered, the link is reset, and the session with it. Ordering the callers is not done here.
+ */
+import { type Deferred, deferred } from "../../base/async.js";
+import { type Clock, type DurationMs, elapsedMs } from "../../base/clock.js";
+import type { HxError } from "../../base/errors.js";
+import type { Logger } from "../../base/log.js";
+import { createFromFpgaDecoder } from "../../protocol/messages/from-fpga.js";
+import type { StreamDecoder } from "../../protocol/messages/streams.js";
+import { createToFpgaEncoder } from "../../protocol/messages/to-fpga.js";
+import { AnswerMismatch, LinkReset, LinkTimeout, NotificationReceived } from "../errors.js";
+import type { RunOptions, RunResult } from "../interface/index.js";
+import type { ArqLink } from "../link/arq-link.js";
+import { AnswerDecoder, type DecoderCounters } from "./decoder.js";
+import type { ProgramContent } from "./program.js";
+
+export interface RunnerOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long a stopped program may take to its halt before the link is reset, ms. */
+  readonly quietMs?: DurationMs;
+}
+
+export const defaultQuietMs = 500;
+export const defaultTimeoutMs = 60_000;
+
+/** Bytes handed to the link at a time: 64 full frames. */
+const sliceBytes = 64 * 180 * 8;
+/** Opcode of an omnibus data word, which must not be parted from its address word. */
+const omnibusDataOpcode = 0x0c;
+
+interface Run {
+  /** Resolves with the FPGA time of the halt; rejects when the link ends. */
+  readonly halt: Deferred<number>;
+  /** Resolves when the run is to end early. */
+  readonly stop: Deferred<void>;
+  /** Why it ends early. */
+  stopReason?: { readonly error: unknown };
+}
+
+export class ProgramRunner {
+  readonly #link: ArqLink;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #quietMs: DurationMs;
+  #answers = new AnswerDecoder();
+  #words: StreamDecoder = createFromFpgaDecoder(this.#answers);
+  #current: Run | undefined;
+  #decodeMs = 0;
+  #lost: HxError | undefined = undefined;
+
+  constructor(link: ArqLink, options: RunnerOptions) {
+    this.#link = link;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#quietMs = options.quietMs ?? defaultQuietMs;
+    link.setListener({
+      onWords: (words) => {
+        const start = this.#clock.now();
+        this.#words.push(words);
+        this.#decodeMs += elapsedMs(start, this.#clock.now());
+      },
+      onEnd: (error) => {
+        this.#lost = error;
+        this.#current?.halt.reject(error);
+      },
+    });
+  }
+
+  get counters(): Readonly<DecoderCounters> {
+    return this.#answers.counters;
+  }
+
+  /** Why no program can run until the link is opened anew. */
+  get lost(): HxError | undefined {
+    return this.#lost;
+  }
+
+  /** Open the link, or open it anew; time starts at zero. @returns the bitfile's info text */
+  async open(signal?: AbortSignal): Promise<string> {
+    this.#answers = new AnswerDecoder();
+    this.#words = createFromFpgaDecoder(this.#answers);
+    const infoText = await this.#link.open(signal);
+    this.#lost = undefined;
+    return infoText;
+  }
+
+  /** Make the running program end early with this error. */
+  stop(error: unknown): void {
+    if (this.#current !== undefined) stopRun(this.#current, error);
+  }
+
+  /**
+   * @throws LinkTimeout, LinkReset, LinkClosed, Disconnected, NotificationReceived, AnswerMismatch, signal.reason
+   */
+  async run(program: ProgramContent, { signal, timeoutMs = defaultTimeoutMs }: RunOptions = {}): Promise<RunResult> {
+    signal?.throwIfAborted();
+    if (this.#lost !== undefined) throw this.#lost;
+    const run: Run = { halt: deferred<number>(), stop: deferred<void>() };
+    run.halt.promise.catch(() => {});
+    const onAbort = (): void => stopRun(run, signal?.reason);
+    const limit = `${timeoutMs} ms`;
+    const alarm =
+      timeoutMs > 0
+        ? this.#clock.after(timeoutMs, () => stopRun(run, new LinkTimeout(this.#link.url, "program", limit)))
+        : undefined;
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#current = run;
+    this.#decodeMs = 0;
+    this.#answers.begin(program.answers, {
+      onHalt: (fpgaTime) => run.halt.resolve(fpgaTime),
+      onTimeoutNotification: ({ instruction, stallCount, readsInFlight }) => {
+        const what = program.index.describe(instruction);
+        const details = `stall count ${stallCount}, ${readsInFlight} reads in flight`;
+        stopRun(run, new NotificationReceived(this.#link.url, instruction, what, details));
+      },
+    });
+    try {
+      return await this.#conduct(program, run);
+    } finally {
+      alarm?.cancel();
+      signal?.removeEventListener("abort", onAbort);
+      this.#current = undefined;
+      this.#answers.end();
+    }
+  }
+
+  async #conduct(program: ProgramContent, run: Run): Promise<RunResult> {
+    const start = this.#clock.now();
+    const isWhole = await this.#sendWords(program.words, run);
+    const sent = this.#clock.now();
+    if (isWhole) await Promise.race([run.halt.promise, run.stop.promise]);
+    if (run.stopReason !== undefined) {
+      await this.#quieten(run, isWhole);
+      throw run.stopReason.error;
+    }
+    const endFpgaTime = await run.halt.promise;
+    const executed = this.#clock.now();
+    if (!program.answers.isFull) throw this.#mismatch(program);
+    program.answers.isComplete = true;
+    const events = this.#answers.end();
+    const decodeMs = this.#decodeMs + elapsedMs(executed, this.#clock.now());
+    return {
+      ...events,
+      endFpgaTime,
+      timeInfo: {
+        encodeMs: program.encodeMs + elapsedMs(start, sent),
+        executeMs: Math.max(0, elapsedMs(sent, executed) - this.#decodeMs),
+        decodeMs,
+      },
+    };
+  }
+
+  /** @returns false when the program was cut short */
+  async #sendWords(words: Uint8Array, run: Run): Promise<boolean> {
+    for (let offset = 0; offset < words.byteLength; offset += sliceBytes) {
+      if (run.stopReason !== undefined) {
+        this.#link.send(closingWords(words, offset));
+        return false;
+      }
+      this.#link.send(words.subarray(offset, offset + sliceBytes));
+      if (offset + sliceBytes < words.byteLength) await Promise.race([this.#link.drained(), run.stop.promise]);
+    }
+    return true;
+  }
+
+  /** Wait until the stopped program's halt is answered; reset the link when it is not. */
+  async #quieten(run: Run, isWhole: boolean): Promise<void> {
+    const isQuiet = deferred<boolean>();
+    const alarm = this.#clock.after(this.#quietMs, () => isQuiet.resolve(false));
+    run.halt.promise.then(
+      () => isQuiet.resolve(true),
+      () => isQuiet.resolve(true),
+    );
+    const quiet = await isQuiet.promise;
+    alarm.cancel();
+    if (quiet) return;
+    this.#logger.warn({ url: this.#link.url, isWhole }, "a stopped program did not halt; resetting the link");
+    try {
+      await this.open();
+    } catch (err) {
+      this.#logger.warn({ url: this.#link.url, err }, "the link did not come back");
+    }
+    this.#lost = new LinkReset(this.#link.url, "a stopped program did not come to its halt");
+  }
+
+  #mismatch(program: ProgramContent): AnswerMismatch {
+    const { wordCount, expectedWords, tickCount, expectedTicks } = program.answers;
+    const why = `${wordCount} of ${expectedWords} read answers and ${tickCount} of ${expectedTicks} ticks came`;
+    return new AnswerMismatch(this.#link.url, why);
+  }
+}
+
+function stopRun(run: Run, error: unknown): void {
+  run.stopReason ??= { error };
+  run.stop.resolve();
+}
+
+/** A halt; before it the data word of a write whose address word has gone out. */
+function closingWords(words: Uint8Array, offset: number): Uint8Array {
+  const encoder = createToFpgaEncoder();
+  if (words[offset] === omnibusDataOpcode) {
+    const low = new DataView(words.buffer, words.byteOffset + offset).getUint32(4);
+    encoder.omnibusData(low);
+  }
+  encoder.loopback(false);
+  return encoder.take();
+}

@@ -1,0 +1,83 @@
+/**
+ * Device URLs: text in, a typed address out. One scheme serves the command line, the configuration and the interface.
+ * Nothing is opened here, and what the knobs of a virtual chip mean is not known here.
+ */
+import { z } from "zod";
+import { FieldOutOfRange } from "../base/errors.js";
+import { UnsupportedTarget } from "./errors.js";
+
+const port = z.coerce.number().int().min(1).max(65535);
+const factor = z.coerce.number().min(0).max(10).optional();
+
+const virtualQuery = z.strictObject({
+  /** Seed of the chip: another number is another chip. */
+  chip: z.coerce.number().int().min(0).max(0xffff_ffff).default(1),
+  preset: z.enum(["ideal", "typical", "harsh"]).default("typical"),
+  /** Factors on the spread of a typical chip. */
+  mismatch: factor,
+  trialNoise: factor,
+  writeNoise: factor,
+  drift: factor,
+  converterSpread: factor,
+  converterNoise: factor,
+});
+const udpQuery = z.strictObject({ reset: port.optional() });
+const serialQuery = z.strictObject({ baud: z.coerce.number().int().min(50).max(12_000_000).default(3_000_000) });
+
+export type VirtualKnobs = z.infer<typeof virtualQuery>;
+
+export type DeviceAddress =
+  | { readonly scheme: "virtual"; readonly knobs: VirtualKnobs }
+  | { readonly scheme: "udp"; readonly host: string; readonly port?: number; readonly resetPort?: number }
+  | { readonly scheme: "serial"; readonly path: string; readonly baud: number };
+
+const legal = "virtual:?chip=1, udp://host[:port][?reset=port], serial:///dev/ttyUSB0?baud=3000000";
+
+/**
+ * Read a device URL.
+ * @throws UnsupportedTarget for an unknown scheme or knob, naming the legal ones
+ * @throws FieldOutOfRange for a knob with an illegal value
+ */
+export function parseDeviceUrl(text: string): DeviceAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) throw new UnsupportedTarget(text, `not a device URL; legal: ${legal}`);
+  switch (url.protocol) {
+    case "virtual:":
+      if (url.hostname !== "" || url.pathname !== "")
+        throw new UnsupportedTarget(text, "a virtual device has only knobs: virtual:?chip=1");
+      return { scheme: "virtual", knobs: query(text, url, virtualQuery) };
+    case "udp:": {
+      const { reset } = query(text, url, udpQuery);
+      if (url.hostname === "") throw new UnsupportedTarget(text, "the host is missing: udp://host[:port]");
+      return {
+        scheme: "udp",
+        host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+        ...(url.port === "" ? {} : { port: Number(url.port) }),
+        ...(reset === undefined ? {} : { resetPort: reset }),
+      };
+    }
+    case "serial:":
+      if (url.hostname !== "" || url.pathname.length < 2)
+        throw new UnsupportedTarget(text, "the port's path is missing: serial:///dev/ttyUSB0");
+      return { scheme: "serial", path: decodeURIComponent(url.pathname), ...query(text, url, serialQuery) };
+    default:
+      throw new UnsupportedTarget(text, `unknown scheme ${url.protocol.slice(0, -1)}; legal: ${legal}`);
+  }
+}
+
+/** Check the query against its schema; the first complaint becomes an error that names knob, value and legal range. */
+function query<T extends z.ZodObject>(text: string, url: URL, schema: T): z.infer<T> {
+  const knobs: Record<string, string> = {};
+  for (const [name, value] of url.searchParams) {
+    if (name in knobs) throw new UnsupportedTarget(text, `knob ${name} is given twice`);
+    // An empty value would be read as the number zero.
+    knobs[name] = value === "" ? "empty" : value;
+  }
+  const result = schema.safeParse(knobs);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === "unrecognized_keys")
+    throw new UnsupportedTarget(text, `unknown knob ${issue.keys.join(", ")}; legal: ${Object.keys(schema.shape).join(", ")}`);
+  const name = String(issue?.path[0]);
+  throw new FieldOutOfRange(`${text}: ${name}`, knobs[name], issue?.message ?? "the legal range");
+}
