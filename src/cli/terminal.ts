@@ -11,6 +11,8 @@ export interface Terminal {
   result(text: string): void;
   /** Raw text to stderr, for a live display. */
   raw(text: string): void;
+  /** Called before each line, so that a live display can clear its block out of the way; one at a time. */
+  beforeLine(clear: (() => void) | undefined): void;
   /** True when stderr is a terminal that can redraw lines. */
   readonly isLive: boolean;
   readonly columns: number;
@@ -24,9 +26,17 @@ export function makeTerminal(stdout: Out, stderr: Out, env: NodeJS.ProcessEnv): 
   const isTerminal = stderr.isTTY === true && env.TERM !== "dumb";
   const noColour = env.NO_COLOR !== undefined && env.NO_COLOR !== "";
   const coloured = isTerminal && !noColour && (stderr.hasColors?.() ?? false);
+  let clear: (() => void) | undefined;
+  const line = (stream: Out, text: string): void => {
+    clear?.();
+    stream.write(`${text}\n`);
+  };
   return {
-    say: (text) => void stderr.write(`${text}\n`),
-    result: (text) => void stdout.write(`${text}\n`),
+    say: (text) => line(stderr, text),
+    result: (text) => line(stdout, text),
+    beforeLine: (hook) => {
+      clear = hook;
+    },
     raw: (text) => void stderr.write(text),
     isLive: isTerminal,
     get columns() {

@@ -1,35 +1,28 @@
 /** Versions that belong to a result: hxloop's own, Node's, and those of the packages that can change a number. */
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
 const packageSchema = z.object({ name: z.string(), version: z.string() });
-const require = createRequire(import.meta.url);
 
-function packageAbove(folder: string, name: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    const path = join(at, "package.json");
-    if (existsSync(path)) {
-      const parsed = packageSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
-      if (parsed.success && parsed.data.name === name) return parsed.data.version;
-    }
-    if (dirname(at) === at) return undefined;
+function readVersion(path: string, name: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  const parsed = packageSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
+  return parsed.success && parsed.data.name === name ? parsed.data.version : undefined;
+}
+
+/** Look for a file in this module's folder and all above it, as Node looks for packages. */
+function versionAbove(relative: string, name: string): string | undefined {
+  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
+    const version = readVersion(join(at, relative), name);
+    if (version !== undefined || dirname(at) === at) return version;
   }
 }
 
 /** Version of hxloop, from its own package file. */
 export function ownVersion(): string {
-  return packageAbove(dirname(fileURLToPath(import.meta.url)), "hxloop") ?? "unknown";
-}
-
-function installedVersion(name: string): string | undefined {
-  try {
-    return packageAbove(dirname(require.resolve(name)), name);
-  } catch {
-    return undefined;
-  }
+  return versionAbove("package.json", "hxloop") ?? "unknown";
 }
 
 /** By name; packages that are not installed are left out. */
@@ -40,7 +33,7 @@ export function versions(): Record<string, string> {
     platform: `${process.platform}-${process.arch}`,
   };
   for (const name of ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-node", "zarrita"]) {
-    const version = installedVersion(name);
+    const version = versionAbove(join("node_modules", name, "package.json"), name);
     if (version !== undefined) found[name] = version;
   }
   return found;

@@ -69,6 +69,10 @@ function liveDisplay(terminal: Terminal, clock: Clock): ProgressDisplay {
   let stopped = false;
 
   const erase = (): string => (linesOnScreen === 0 ? "" : `\x1b[${linesOnScreen}A\x1b[J`);
+  terminal.beforeLine(() => {
+    terminal.raw(erase());
+    linesOnScreen = 0;
+  });
   const paint = (): void => {
     const lines = renderLive(progress, clock.now(), terminal);
     terminal.raw(`${erase()}${lines.join("\n")}\n`);
@@ -83,11 +87,7 @@ function liveDisplay(terminal: Terminal, clock: Clock): ProgressDisplay {
     listener: (event) => {
       if (stopped) return;
       progress = advance(progress, event, clock.now());
-      if (event.type === "notice") {
-        terminal.raw(erase());
-        linesOnScreen = 0;
-        warn(terminal, event.text);
-      }
+      if (event.type === "notice") warn(terminal, event.text);
       if (alarm === undefined) alarm = clock.after(repaintMs, tick);
       // Training computes for long without letting timers run: paint from the events too.
       if (paintedAt === undefined || elapsedMs(paintedAt, clock.now()) >= repaintMs) paint();
@@ -97,6 +97,7 @@ function liveDisplay(terminal: Terminal, clock: Clock): ProgressDisplay {
       stopped = true;
       alarm?.cancel();
       if (progress.phases.length > 0) paint();
+      terminal.beforeLine(undefined);
     },
   };
 }

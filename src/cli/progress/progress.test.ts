@@ -117,6 +117,19 @@ describe("the live block", () => {
     expect([err.length, clock.pendingAlarms, out.length]).toEqual([written, 0, 0]);
   });
 
+  it("makes way for a line that somebody else prints", () => {
+    const clock = new ManualClock();
+    const { terminal, err } = capture(true);
+    const display = makeDisplay(terminal, clock, false);
+    display.listener(started);
+    terminal.say("stopping");
+    clock.advance(1000);
+    display.stop();
+    const at = err.indexOf("stopping\n");
+    expect(err[at - 1]).toBe("\x1b[2A\x1b[J");
+    expect(err[at + 1]).toMatch(/^▸/);
+  });
+
   it("paints from events while timers cannot run", () => {
     const clock = new ManualClock();
     const { terminal, err } = capture(true);

@@ -3,7 +3,7 @@
  * something in the scratch folder, which nobody reads and the next run clears. Knows nothing of what the files mean.
  */
 import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { RunFolderUnwritable } from "./errors.js";
 
 const refusals = new Set([
@@ -46,6 +46,16 @@ async function syncFolder(path: string): Promise<void> {
   if (folder === undefined) return;
   await folder.sync().catch(() => undefined);
   await folder.close();
+}
+
+/** Write or replace one file that is nobody's but the reader's: beside its place, then renamed. @throws RunFolderUnwritable */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await onDisk(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
+    await writeSynced(temporary, text);
+    await rename(temporary, path);
+  });
 }
 
 /** Places files and whole folders atomically, using one scratch folder on the same file system. */

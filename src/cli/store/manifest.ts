@@ -30,7 +30,7 @@ const requestSchema = z.object({
   simulations: z.int().positive(),
   rounds: z.int().positive(),
   draws: z.int().positive(),
-  backend: z.string().nullable(),
+  backend: z.enum(["auto", "tfjs-node", "wasm", "cpu"]),
 });
 /** One calibration as it was asked for; enough to ask for it again. */
 export type RunRequest = z.infer<typeof requestSchema>;
