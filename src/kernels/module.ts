@@ -53,6 +53,15 @@ export interface KernelExports {
     gl: Address,
     graw: Address,
   ): void;
+  fillColumns(m: number, n: number, bias: Address, c: Address): void;
+  tileColumns(m: number, rows: number, atoms: number, s: Address, c: Address): void;
+  sumTiles(m: number, rows: number, atoms: number, g: Address, s: Address): void;
+  sumColumns(m: number, n: number, g: Address, out: Address): void;
+  multiply(o: Address, a: Address, mask: Address, n: number): void;
+  affineForward(n: number, raw: Address, x: Address, y: Address, logDet: Address): void;
+  affineInverse(n: number, raw: Address, y: Address, x: Address, logDet: Address): void;
+  affineBackward(n: number, raw: Address, x: Address, gy: Address, gl: Address, graw: Address): void;
+  addNormalLogDensity(n: number, z: Address, logQ: Address): void;
   transpose(rows: number, columns: number, a: Address, lda: number, o: Address, ldo: number): void;
   addBias(rows: number, columns: number, x: Address, ld: number, bias: Address): void;
   sumRows(rows: number, columns: number, x: Address, ld: number, g: Address): void;
@@ -68,6 +77,7 @@ export interface KernelExports {
   logForward(x: Address, y: Address, n: number): void;
   sigmoidForward(x: Address, y: Address, n: number): void;
   softplusForward(x: Address, y: Address, n: number): void;
+  add(o: Address, a: Address, b: Address, n: number): void;
   axpy(y: Address, x: Address, n: number, k: number): void;
   scaledDifference(o: Address, a: Address, b: Address, n: number, k: number): void;
   sumSquares(x: Address, n: number): number;
@@ -119,6 +129,11 @@ export class KernelSpace {
   /** View of `count` floats; invalid after the next `allocate`. */
   view(at: Address, count: number): Float32Array {
     return new Float32Array(this.memory.buffer, at, count);
+  }
+
+  /** Copy `count` floats inside the memory. */
+  memoryCopy(to: Address, from: Address, count: number): void {
+    new Uint8Array(this.memory.buffer).copyWithin(to, from, from + count * 4);
   }
 
   mark(): number {

@@ -94,6 +94,13 @@ export function softplusForward(x: usize, y: usize, n: i32): void {
   for (const end = x + ((<usize>n) << 2); x < end; x += 16, y += 16) v128.store(y, vsoftplus(v128.load(x)));
 }
 
+/** o = a + b */
+export function add(o: usize, a: usize, b: usize, n: i32): void {
+  for (const end = o + (<usize>n << 2); o < end; o += 16, a += 16, b += 16) {
+    v128.store(o, f32x4.add(v128.load(a), v128.load(b)));
+  }
+}
+
 /** y += k x */
 export function axpy(y: usize, x: usize, n: i32, k: f32): void {
   const kk = splat(k);
