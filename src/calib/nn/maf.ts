@@ -20,7 +20,7 @@ export interface MafOptions {
   readonly hiddenLayers: number;
 }
 
-export const defaultMafOptions: MafOptions = { transforms: 5, hidden: 50, hiddenLayers: 2 };
+export const defaultMafOptions: MafOptions = { transforms: 5, hidden: 50, hiddenLayers: 1 };
 
 /** A transform scales by exp(+-4) at most: wide enough for any posterior, too narrow to overflow. */
 const MAX_LOG_SCALE = 4;
