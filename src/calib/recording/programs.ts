@@ -1,0 +1,140 @@
+/**
+ * The two playback programs of a task: one that configures the neuron and its readout, once per session, and one that
+ * records a batch of settings. Between two settings only the inferred codes are rewritten; everything else stays.
+ *
+ * Per setting, on a timer that starts when the codes have been written:
+ *
+ *   codes | settle | MADC start, warm-up | off | membrane offset on | off | margin | MADC stop
+ *                                        ^ tick: start of the protocol
+ */
+import {
+  AtomicNeuronOnDls,
+  blocksOfSharedCell,
+  CapMemBlockConfig,
+  CapMemBlockOnDls,
+  CapMemCell,
+  CommonNeuronBackendConfig,
+  capMemCellOfNeuron,
+  fpgaCyclesPerUs,
+  MadcConfig,
+  MadcControl,
+  NeuronBackendBlockOnDls,
+  NeuronBackendConfig,
+  type NeuronCapMemRow,
+  NeuronConfig,
+  type PlaybackProgram,
+  type PlaybackProgramBuilder,
+  ReadoutSourceSelection,
+  type Session,
+  type SharedCapMemCell,
+  sharedCapMemCell,
+  type Ticket,
+  theChip,
+} from "../../device/interface/index.js";
+import type { Task } from "../task/task.js";
+
+/** Longest single wait, microseconds: the board ends a program whose instruction stalls for 10 ms. */
+const longestWaitUs = 5000;
+/** A command to the MADC is taken back after this; any later it would count as a second command. */
+const commandUs = 1;
+/** From the MADC's stop to the end of a program: the last samples are still on their way. */
+const drainUs = 10;
+/** Samples beyond the stretch that is needed, so that the stop command ends the recording, not the count. */
+const spareSamples = 200;
+
+/** Configure everything that stays the same for all settings. */
+export function setupProgram(session: Session, task: Task, neuron: number): PlaybackProgram {
+  const builder = session.program();
+  const at = AtomicNeuronOnDls.at(neuron);
+  for (let block = 0; block < CapMemBlockOnDls.size; block++) {
+    builder.write(CapMemBlockConfig, CapMemBlockOnDls.at(block), {});
+  }
+  for (const [name, value] of Object.entries(task.sharedCodes) as [SharedCapMemCell, number][]) {
+    for (const block of blocksOfSharedCell(name)) {
+      builder.write(CapMemCell, sharedCapMemCell(CapMemBlockOnDls.at(block), name), { value });
+    }
+  }
+  for (const [name, value] of Object.entries(task.neuronCodes) as [NeuronCapMemRow, number][]) {
+    builder.write(CapMemCell, capMemCellOfNeuron(at, name), { value });
+  }
+  for (let half = 0; half < NeuronBackendBlockOnDls.size; half++) {
+    builder.write(CommonNeuronBackendConfig, NeuronBackendBlockOnDls.at(half), task.commonBackendConfig);
+  }
+  builder
+    .write(NeuronBackendConfig, at, task.backendConfig)
+    .write(NeuronConfig, at, task.neuronConfig)
+    .write(ReadoutSourceSelection, theChip, readoutOf(neuron))
+    .write(MadcConfig, theChip, { ...task.madcConfig, numberOfSamples: samplesPerStart(task) });
+  command(builder.resetTimer(), 0, { wakeUp: true });
+  return builder.barrier("omnibus").build();
+}
+
+export interface BatchProgram {
+  readonly program: PlaybackProgram;
+  /** Codes of each setting, shape (numParameters). */
+  readonly thetas: readonly Int32Array[];
+  /** Passed when the protocol of each setting started. */
+  readonly starts: readonly Ticket<void>[];
+}
+
+/** Record settings one after the other. @param theta codes, shape (count, numParameters), row-major */
+export function batchProgram(session: Session, task: Task, neuron: number, theta: Int32Array): BatchProgram {
+  const builder = session.program();
+  const width = task.parameters.length;
+  const thetas = Array.from({ length: theta.length / width }, (_, row) => theta.slice(row * width, (row + 1) * width));
+  const starts = thetas.map((codes) => addSetting(builder, task, neuron, codes));
+  return { program: builder.build(), thetas, starts };
+}
+
+function addSetting(builder: PlaybackProgramBuilder, task: Task, neuron: number, codes: Int32Array): Ticket<void> {
+  const at = AtomicNeuronOnDls.at(neuron);
+  for (const [j, { name }] of task.parameters.entries()) {
+    builder.write(CapMemCell, capMemCellOfNeuron(at, name), { value: codes[j] as number });
+  }
+  builder.barrier("omnibus").resetTimer();
+  const { settleUs, madcWarmUpUs, marginUs } = task.timing;
+  for (let us = longestWaitUs; us < settleUs; us += longestWaitUs) waitUntilUs(builder, us);
+  waitUntilUs(builder, settleUs);
+  command(builder, settleUs, { startRecording: true });
+  const startUs = settleUs + madcWarmUpUs;
+  const { onUs, offUs, endUs } = task.stimulus;
+  waitUntilUs(builder, startUs);
+  const start = builder.tick();
+  waitUntilUs(builder, startUs + onUs);
+  builder.write(NeuronConfig, at, { ...task.neuronConfig, enableMembraneOffset: true });
+  waitUntilUs(builder, startUs + offUs);
+  builder.write(NeuronConfig, at, task.neuronConfig);
+  const stopUs = startUs + endUs + 2 * marginUs;
+  waitUntilUs(builder, stopUs);
+  command(builder, stopUs, { stopRecording: true });
+  waitUntilUs(builder, stopUs + drainUs);
+  builder.barrier("omnibus");
+  return start;
+}
+
+/** Give a command to the MADC and take it back, with the amplifier on throughout. */
+function command(
+  builder: PlaybackProgramBuilder,
+  nowUs: number,
+  what: { wakeUp: true } | { startRecording: true } | { stopRecording: true },
+): void {
+  builder.write(MadcControl, theChip, { ...what, enablePreAmplifier: true });
+  waitUntilUs(builder, nowUs + commandUs);
+  builder.write(MadcControl, theChip, { enablePreAmplifier: true });
+}
+
+function waitUntilUs(builder: PlaybackProgramBuilder, us: number): void {
+  builder.waitUntil(Math.round(us * fpgaCyclesPerUs));
+}
+
+function samplesPerStart(task: Task): number {
+  const { madcWarmUpUs, marginUs, madcSamplePeriodUs } = task.timing;
+  return Math.ceil((madcWarmUpUs + task.stimulus.endUs + 2 * marginUs) / madcSamplePeriodUs) + spareSamples;
+}
+
+/** The neuron's readout line onto buffer 0, the first input of the MADC. Lines are shared by row and column parity. */
+function readoutOf(neuron: number): { [line in `neuron${"Odd" | "Even"}${"Top" | "Bottom"}0`]?: boolean } {
+  const isOdd = neuron % 2 === 1;
+  if (neuron < AtomicNeuronOnDls.size / 2) return isOdd ? { neuronOddTop0: true } : { neuronEvenTop0: true };
+  return isOdd ? { neuronOddBottom0: true } : { neuronEvenBottom0: true };
+}

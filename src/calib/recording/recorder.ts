@@ -1,0 +1,107 @@
+/**
+ * Records any number of settings as batches, each kept in the store before it counts, and taken from the store when it
+ * is there already. While one batch is decoded and kept, the device works on the next.
+ */
+import type { Session } from "../../device/interface/index.js";
+import { BatchMismatch } from "../errors.js";
+import type { Recording } from "../run-data.js";
+import type { RunStore } from "../store.js";
+import type { Task } from "../task/task.js";
+import { batchProgram, setupProgram } from "./programs.js";
+import { chipTicksPerFpgaCycle, cutRecording, type SegmentLimits } from "./segment.js";
+
+/** Receives the batches in order. `fresh` is false when they came from the store. */
+export type BatchListener = (recordings: readonly Recording[], fresh: boolean) => void;
+
+interface RunningBatch {
+  readonly index: number;
+  readonly recordings: Promise<readonly Recording[]>;
+}
+
+export class Recorder {
+  readonly #session: Session;
+  readonly #task: Task;
+  readonly #neuron: number;
+  readonly #store: RunStore;
+  readonly #signal: AbortSignal | undefined;
+  #setup: Promise<unknown> | undefined;
+
+  constructor(session: Session, task: Task, neuron: number, store: RunStore, signal?: AbortSignal) {
+    this.#session = session;
+    this.#task = task;
+    this.#neuron = neuron;
+    this.#store = store;
+    this.#signal = signal;
+  }
+
+  /**
+   * @param stage name under which the batches are kept @param theta codes, shape (count, numParameters), row-major
+   * @throws BatchMismatch, what `Session.run` throws, signal.reason; every batch that had been recorded is kept
+   */
+  async record(stage: string, theta: Int32Array, onBatch: BatchListener): Promise<void> {
+    const rowsPerBatch = this.#task.batchSize * this.#task.parameters.length;
+    const batches = Math.ceil(theta.length / rowsPerBatch);
+    let running: RunningBatch | undefined;
+    let next: RunningBatch | undefined;
+    try {
+      for (let index = 0; index < batches && !this.#signal?.aborted; index++) {
+        const codes = theta.slice(index * rowsPerBatch, (index + 1) * rowsPerBatch);
+        const kept = await this.#store.getBatch(stage, index);
+        next = kept === undefined ? this.#start(index, codes) : undefined;
+        if (running !== undefined) onBatch(await this.#keep(stage, running), true);
+        running = next;
+        if (kept !== undefined) {
+          if (!sameCodes(kept, codes)) throw new BatchMismatch(stage, index);
+          onBatch(kept, false);
+        }
+      }
+      if (running !== undefined) onBatch(await this.#keep(stage, running), true);
+    } finally {
+      // After a failure nothing of ours may be left behind on the device.
+      await next?.recordings.catch(() => undefined);
+    }
+    this.#signal?.throwIfAborted();
+  }
+
+  #start(index: number, codes: Int32Array): RunningBatch {
+    const recordings = this.#run(codes);
+    // A rejection is met by whoever awaits the batch, which may be later than it happens.
+    recordings.catch(() => undefined);
+    return { index, recordings };
+  }
+
+  async #run(codes: Int32Array): Promise<readonly Recording[]> {
+    const options = this.#signal === undefined ? {} : { signal: this.#signal };
+    const setup = this.#setup ?? this.#session.run(setupProgram(this.#session, this.#task, this.#neuron), options);
+    this.#setup = setup;
+    const { program, starts, thetas } = batchProgram(this.#session, this.#task, this.#neuron, codes);
+    // Queued right behind the set-up, whose failure would otherwise go unseen until the batch's own.
+    const [, { madc }] = await Promise.all([setup, this.#session.run(program, options)]);
+    const limits = segmentLimits(this.#task);
+    return starts.map((start, row) =>
+      cutRecording(madc, start.fpgaTime() * chipTicksPerFpgaCycle, thetas[row] as Int32Array, limits),
+    );
+  }
+
+  async #keep(stage: string, batch: RunningBatch): Promise<readonly Recording[]> {
+    const recordings = await batch.recordings;
+    await this.#store.putBatch(stage, batch.index, recordings);
+    return recordings;
+  }
+}
+
+function segmentLimits(task: Task): SegmentLimits {
+  const { marginUs, madcSamplePeriodUs } = task.timing;
+  return {
+    fromUs: -marginUs,
+    toUs: task.stimulus.endUs + marginUs,
+    samplePeriodUs: madcSamplePeriodUs,
+    maxGapUs: task.maxGapUs.recording,
+    maxMissing: task.maxMissing,
+  };
+}
+
+function sameCodes(recordings: readonly Recording[], codes: Int32Array): boolean {
+  const kept = recordings.flatMap(({ theta }) => [...theta]);
+  return kept.length === codes.length && kept.every((code, i) => code === codes[i]);
+}

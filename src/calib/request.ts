@@ -1,0 +1,99 @@
+/**
+ * What a calibration is asked for, as plain data, and the check of all of it before a device is touched.
+ */
+import { FieldOutOfRange } from "../base/errors.js";
+import { Rng } from "../base/rng.js";
+import { checkTrace, type TraceTarget } from "./target/trace.js";
+import { checkedTheta, type Task, traceRules } from "./task/task.js";
+
+/** A setting of the device itself is the target: it is recorded once, and its truth is known. */
+export interface ThetaTarget {
+  readonly kind: "theta";
+  /** One code per parameter of the task, in its order; CapMem LSB. */
+  readonly codes: Int32Array;
+}
+
+export type RequestedTarget = ThetaTarget | TraceTarget;
+
+export interface CalibrationRequest {
+  readonly task: Task;
+  /** AtomicNeuronOnDls, 0..511. */
+  readonly neuron: number;
+  readonly target: RequestedTarget;
+  /** Everything random is derived from it; integer, 0..2^53-1. */
+  readonly seed: number;
+  /** Emulations in all rounds together. */
+  readonly simulations: number;
+  readonly rounds: number;
+  /** Posterior draws that are emulated again for the predictive check. */
+  readonly draws: number;
+}
+
+/** Legal values, both included. Fewer simulations per round cannot be split into train, validation and test. */
+export const requestLimits = {
+  neuron: [0, 511],
+  seed: [0, Number.MAX_SAFE_INTEGER],
+  simulations: [40, 100_000],
+  rounds: [1, 10],
+  draws: [4, 500],
+} as const;
+export const fewestPerRound = 40;
+
+/** The task's own budget as a request. */
+export function requestOf(
+  task: Task,
+  neuron: number,
+  target: RequestedTarget,
+  seed: number,
+  changes: Partial<Pick<CalibrationRequest, "simulations" | "rounds" | "draws">> = {},
+): CalibrationRequest {
+  const { simulations, rounds, draws } = task.budget;
+  return { task, neuron, target, seed, simulations, rounds, draws, ...changes };
+}
+
+/**
+ * Emulations per round: the first round covers the whole prior and gets 1.2 shares, the others one each.
+ * @returns counts that add up to `simulations`
+ */
+export function splitSimulations(simulations: number, rounds: number): number[] {
+  if (rounds === 1) return [simulations];
+  const first = Math.round((simulations * 1.2) / rounds);
+  const rest = simulations - first;
+  return [
+    first,
+    ...Array.from({ length: rounds - 1 }, (_, i) => {
+      return Math.floor((rest * (i + 1)) / (rounds - 1)) - Math.floor((rest * i) / (rounds - 1));
+    }),
+  ];
+}
+
+/**
+ * Check all of a request.
+ * @throws FieldOutOfRange a count, the neuron or a code @throws TargetInvalid the trace
+ */
+export function checkRequest(request: CalibrationRequest): void {
+  for (const field of ["neuron", "seed", "simulations", "rounds", "draws"] as const) {
+    const [min, max] = requestLimits[field];
+    const value = request[field];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new FieldOutOfRange(field, value, `the integers ${min}..${max}`);
+    }
+  }
+  const smallest = Math.min(...splitSimulations(request.simulations, request.rounds));
+  if (smallest < fewestPerRound) {
+    throw new FieldOutOfRange(
+      `simulations per round (${request.simulations} in ${request.rounds} rounds)`,
+      smallest,
+      `${fewestPerRound} or more`,
+    );
+  }
+  if (request.target.kind === "theta") checkedTheta(request.task, request.target.codes);
+  else checkTrace(request.target, traceRules(request.task));
+}
+
+/** A target for a demonstration: codes drawn from the seed, where the trace carries every parameter of the task. */
+export function demoTarget(task: Task, seed: number): ThetaTarget {
+  const rng = Rng.fromSeed(seed).fork("demo-target");
+  const codes = Int32Array.from(task.demoRegion, ({ min, max }) => min + rng.int(max - min + 1));
+  return { kind: "theta", codes };
+}

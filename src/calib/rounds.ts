@@ -1,0 +1,141 @@
+/**
+ * The inference itself: record from the prior, learn an embedding, then narrow the posterior round by round, each round
+ * recorded where the one before it believes the codes to be. The embedding is learnt once, on the first round, which
+ * covers the whole prior; later rounds only pass through it.
+ */
+import { type EmbeddingScale, embeddingScale } from "./diagnostics/predictive.js";
+import { unlikeDataSet } from "./diagnostics/warnings.js";
+import type { Posterior } from "./inference/api.js";
+import { IntegerBoxPrior } from "./inference/prior.js";
+import { Snpe } from "./inference/snpe.js";
+import { type Autoencoder, trainAutoencoder } from "./nn/autoencoder.js";
+import { fewestPerRound, splitSimulations } from "./request.js";
+import type { RunFacts, Split, Target, TraceSet } from "./run-data.js";
+import { type Run, recordStage } from "./stages.js";
+import type { RunStore } from "./store.js";
+
+export interface Inference {
+  /** The first round's usable traces. */
+  readonly dataSet: TraceSet;
+  readonly split: Split;
+  readonly autoencoder: Autoencoder;
+  /** Spread of the embedding over the data set. */
+  readonly scale: EmbeddingScale;
+  /** Embedding of the target, shape (latentSize). */
+  readonly xObs: Float32Array;
+  readonly posterior: Posterior;
+  readonly perRound: RunFacts["perRound"];
+  /** Free the networks' memory. The posterior is of no use afterwards. */
+  dispose(): void;
+}
+
+/** Share of the data set for training and for validation; the rest is the test set. */
+const trainShare = 0.8;
+const validationShare = 0.1;
+
+/** Run all rounds. @throws TooFewSamples, TrainingDiverged, BatchMismatch, what `Session.run` throws, signal.reason */
+export async function inferRounds(run: Run, store: RunStore, target: Target): Promise<Inference> {
+  const { task, simulations, rounds } = run.request;
+  const prior = new IntegerBoxPrior(task.parameters);
+  const counts = splitSimulations(simulations, rounds);
+  const firstCount = counts[0] as number;
+  const dataSet = await recordRound(run, 1, prior.sample(firstCount, run.rng.fork("round-1/theta")));
+  const split = splitDataSet(run, dataSet.count);
+  const autoencoder = await learnEmbedding(run, dataSet, split);
+  const estimator = new Snpe(prior, { seed: seedOf(run, "estimator"), ...task.estimator });
+  const dispose = (): void => {
+    autoencoder.dispose();
+    estimator.dispose();
+  };
+  try {
+    await store.putNetwork(autoencoder.state());
+    const features = autoencoder.encode(dataSet.traces, dataSet.count);
+    const scale = embeddingScale(features, dataSet.count);
+    const xObs = autoencoder.encode(target.trace, 1);
+    for (const text of unlikeDataSet(xObs, features, dataSet.count, scale)) run.progress.notice(text);
+    estimator.appendSimulations(dataSet.theta, features, "prior");
+    const perRound = [{ requested: firstCount, usable: dataSet.count }];
+    let posterior = await trainRound(run, estimator, 1, xObs);
+    for (let round = 2; round <= rounds; round++) {
+      const requested = counts[round - 1] as number;
+      const theta = posterior.sample(requested, run.rng.fork(`round-${round}/theta`));
+      const set = await recordRound(run, round, theta);
+      perRound.push({ requested, usable: set.count });
+      estimator.appendSimulations(set.theta, autoencoder.encode(set.traces, set.count), posterior);
+      posterior = await trainRound(run, estimator, round, xObs);
+    }
+    for (const network of estimator.states()) await store.putNetwork(network);
+    return { dataSet, split, autoencoder, scale, xObs, posterior, perRound, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function recordRound(run: Run, round: number, theta: Int32Array): Promise<TraceSet> {
+  const { rounds, task } = run.request;
+  const label = rounds === 1 ? "recording the data set" : `recording, round ${round} of ${rounds}`;
+  const count = theta.length / task.parameters.length;
+  // With less than half of what was asked for, the usable settings are no longer a sample of the proposal.
+  const needed = Math.max(Math.ceil(count / 2), Math.min(fewestPerRound, count));
+  return recordStage(run, { phase: "record", name: `round-${round}`, label, needed }, theta);
+}
+
+/** A random split into train, validation and test; every part has at least one member. */
+function splitDataSet(run: Run, count: number): Split {
+  const order = run.rng.fork("split").permutation(count);
+  const validation = Math.max(1, Math.round(validationShare * count));
+  const train = Math.min(Math.round(trainShare * count), count - validation - 1);
+  return {
+    train: order.slice(0, train),
+    validation: order.slice(train, train + validation),
+    test: order.slice(train + validation),
+  };
+}
+
+function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promise<Autoencoder> {
+  const { traces, count, grid } = dataSet;
+  const { latentSize, epochs, batchSize, learningRate } = run.request.task.autoencoder;
+  return run.progress.phase(
+    "autoencoder",
+    "training the autoencoder",
+    epochs,
+    "epochs",
+    (advance) =>
+      trainAutoencoder({ traces, count, length: grid.length }, split, {
+        latentSize,
+        epochs,
+        batchSize,
+        learningRate,
+        seed: seedOf(run, "autoencoder"),
+        ...(run.signal === undefined ? {} : { signal: run.signal }),
+        onEpoch: ({ epoch, trainLoss, validationLoss }) =>
+          advance(epoch, `loss ${trainLoss.toFixed(4)}, validation ${validationLoss.toFixed(4)}`),
+      }),
+    ({ history }) => `test loss ${(history.test.at(-1) ?? Number.NaN).toFixed(4)}`,
+  );
+}
+
+async function trainRound(run: Run, estimator: Snpe, round: number, xObs: Float32Array): Promise<Posterior> {
+  const { rounds, task } = run.request;
+  const { members, maxEpochs, maxEpochsLater } = task.estimator;
+  const label = `training the posterior, round ${round} of ${rounds}`;
+  const total = members * (round === 1 ? maxEpochs : maxEpochsLater);
+  await run.progress.phase("posterior", label, total, "epochs", (advance) =>
+    estimator.train({
+      ...(run.signal === undefined ? {} : { signal: run.signal }),
+      onEpoch: ({ member, epoch, maxEpochs: perMember, trainLoss, validationLoss }) =>
+        advance(
+          member * perMember + epoch,
+          `loss ${trainLoss.toFixed(3)}, validation ${validationLoss.toFixed(3)} nats`,
+        ),
+    }),
+  );
+  for (const text of estimator.notices) run.progress.notice(text);
+  return estimator.posterior(xObs);
+}
+
+/** A seed for a component that makes its own streams. */
+function seedOf(run: Run, label: string): number {
+  return run.rng.fork(label).nextUint32();
+}

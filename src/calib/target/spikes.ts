@@ -1,0 +1,35 @@
+/**
+ * Whether a trace on the grid holds spikes. On the chip a spike ends in a reset: the membrane falls within a few
+ * microseconds, far faster than it rises, and far more than noise moves it. Only the stimulus window counts, because
+ * the end of the stimulus makes the membrane fall as well.
+ */
+import { TargetUnreachable } from "../errors.js";
+import type { Task } from "../task/task.js";
+
+/** Resets in the stimulus window. @param trace shape (task.grid.length), MADC LSB */
+export function countSpikes(task: Task, trace: Float32Array): number {
+  const { startUs, stepUs, length } = task.grid;
+  const reach = Math.max(1, Math.round(task.spike.withinUs / stepUs));
+  const first = Math.max(0, Math.ceil((task.stimulus.onUs - startUs) / stepUs));
+  // Cells that end before the stimulus does.
+  const last = Math.min(length - 1, Math.floor((task.stimulus.offUs - startUs) / stepUs - 0.5));
+  let count = 0;
+  for (let i = first; i + reach <= last; i++) {
+    const fall = (trace[i] as number) - (trace[i + reach] as number);
+    if (fall < task.spike.fallLsb) continue;
+    count++;
+    i += reach;
+  }
+  return count;
+}
+
+/** @throws TargetUnreachable when the trace never spikes */
+export function requireSpikes(task: Task, trace: Float32Array, source: string): void {
+  if (countSpikes(task, trace) > 0) return;
+  const { onUs, offUs } = task.stimulus;
+  const { fallLsb, withinUs } = task.spike;
+  throw new TargetUnreachable(
+    source,
+    `never spikes: between ${onUs} and ${offUs} us it falls nowhere by ${fallLsb} LSB or more within ${withinUs} us, as a reset does (a reset potential at the threshold leaves none either); task ${task.name} needs at least 1 spike`,
+  );
+}
