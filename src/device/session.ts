@@ -52,11 +52,13 @@ export class ProgramSession implements Session {
     };
     this.#waiting.add(result);
     signal?.addEventListener("abort", leaveQueue, { once: true });
-    this.#queue.add(async () => {
-      signal?.removeEventListener("abort", leaveQueue);
-      if (!this.#waiting.delete(result)) return;
-      await this.#runner.run(content, options).then(result.resolve, result.reject);
-    }).catch(result.reject);
+    this.#queue
+      .add(async () => {
+        signal?.removeEventListener("abort", leaveQueue);
+        if (!this.#waiting.delete(result)) return;
+        await this.#runner.run(content, options).then(result.resolve, result.reject);
+      })
+      .catch(result.reject);
     return await result.promise;
   }
 

@@ -77,7 +77,10 @@ function query<T extends z.ZodObject>(text: string, url: URL, schema: T): z.infe
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   if (issue?.code === "unrecognized_keys")
-    throw new UnsupportedTarget(text, `unknown knob ${issue.keys.join(", ")}; legal: ${Object.keys(schema.shape).join(", ")}`);
+    throw new UnsupportedTarget(
+      text,
+      `unknown knob ${issue.keys.join(", ")}; legal: ${Object.keys(schema.shape).join(", ")}`,
+    );
   const name = String(issue?.path[0]);
   throw new FieldOutOfRange(`${text}: ${name}`, knobs[name], issue?.message ?? "the legal range");
 }

@@ -61,8 +61,7 @@ export class FaultyWire implements DatagramTransport {
   #carry(datagram: Uint8Array, arrive: (datagram: Uint8Array) => void, faults = this.faults): void {
     const { drop, duplicate, truncate, maxDelayMs } = faults;
     if (this.isClosed || this.#rng.uniform() < drop) return;
-    const bytes =
-      this.#rng.uniform() < truncate ? datagram.slice(0, this.#rng.int(datagram.byteLength)) : datagram;
+    const bytes = this.#rng.uniform() < truncate ? datagram.slice(0, this.#rng.int(datagram.byteLength)) : datagram;
     const copies = this.#rng.uniform() < duplicate ? 2 : 1;
     for (let i = 0; i < copies; i++) {
       const delay = 0.05 + this.#rng.uniform() * (maxDelayMs - 0.05);

@@ -51,7 +51,10 @@ describe("the link on a bad wire", () => {
     fc.assert(
       fc.property(fc.nat(), faults, sizes, sizes, (seed, wireFaults, up, down) => {
         const atBoard: number[] = [];
-        const test = setUp(seed, wireFaults, { onWords: (words) => atBoard.push(...numbers(words)), info: "version: 1" });
+        const test = setUp(seed, wireFaults, {
+          onWords: (words) => atBoard.push(...numbers(words)),
+          info: "version: 1",
+        });
         test.link.open().catch(() => {});
         expect(test.until(() => test.link.state === "open", 10_000)).toBe(true);
         let sent = 0;

@@ -59,10 +59,7 @@ describe("opening", () => {
     machine.open(loopbackWord, at(0));
     const text = Buffer.from("version: 2\0\0\0\0\0\0", "latin1").toString("hex");
     machine.datagram(frame(255, 1, 0x8002, text.slice(16)), at(0.1));
-    machine.datagram(
-      frame(255, 0, 0x8002, word(256), word(128), word(180), word(2), text.slice(0, 16)),
-      at(0.2),
-    );
+    machine.datagram(frame(255, 0, 0x8002, word(256), word(128), word(180), word(2), text.slice(0, 16)), at(0.2));
     const actions = machine.datagram(frame(0, 2, 0x8001, word(0x2a)), at(1));
     expect(shown(actions)[0]).toBe("opened version: 2");
     expect(machine.counters.outOfOrder).toBe(1);

@@ -5,8 +5,8 @@
  */
 import type { Instant } from "../../base/clock.js";
 import type { HxError } from "../../base/errors.js";
-import { encodeAckFrame, parseFrame } from "../../protocol/host-arq-frame.js";
 import { type ArqDataFrame, type DatagramPort, hostArq, packetType } from "../../protocol/host-arq.js";
+import { encodeAckFrame, parseFrame } from "../../protocol/host-arq-frame.js";
 import { LinkReset, LinkTimeout } from "../errors.js";
 import { type ArqCounters, type ArqOptions, defaultArqOptions, zeroCounters } from "./arq-options.js";
 import { ReceiveWindow } from "./receive-window.js";
@@ -156,14 +156,18 @@ export class ArqMachine {
   #tickOpening(now: Instant): void {
     if (now >= this.#stageLimit) {
       // Without any reset answer the board is not there; a lost loopback is worth another attempt.
-      if (this.#state === "loopback" && this.#attempt < this.#options.openAttempts) return this.#startOpening(now);
+      if (this.#state === "loopback" && this.#attempt < this.#options.openAttempts) {
+        this.#startOpening(now);
+        return;
+      }
       const [stage, limit] =
         this.#state === "loopback"
           ? (["loopback", this.#options.loopbackQuietMs] as const)
           : (["reset", this.#options.resetLimitMs] as const);
-      return this.#end({ type: "failed", error: new LinkTimeout(this.#url, stage, `${limit} ms`) });
+      this.#end({ type: "failed", error: new LinkTimeout(this.#url, stage, `${limit} ms`) });
+    } else if (this.#state === "resetting" && now >= this.#repeatResetAt && !this.#answer.hasBegun) {
+      this.#sendReset(now);
     }
-    if (this.#state === "resetting" && now >= this.#repeatResetAt && !this.#answer.hasBegun) this.#sendReset(now);
   }
 
   #onAck(ack: number): void {
@@ -188,7 +192,8 @@ export class ArqMachine {
     this.counters.framesDelivered++;
     switch (this.#state) {
       case "resetting":
-        return this.#onResetAnswer(payload, now);
+        this.#onResetAnswer(payload, now);
+        return;
       case "loopback":
         if (type === packetType.loopback && sameBytes(payload, this.#loopbackWord)) {
           this.#state = "open";
@@ -210,7 +215,10 @@ export class ArqMachine {
   #onResetAnswer(payload: Uint8Array, now: Instant): void {
     const verdict = this.#answer.push(payload, this.#url);
     if (verdict === "incomplete") return;
-    if (verdict !== "complete") return this.#end({ type: "failed", error: verdict });
+    if (verdict !== "complete") {
+      this.#end({ type: "failed", error: verdict });
+      return;
+    }
     this.#state = "loopback";
     this.#stageLimit = now + this.#options.loopbackQuietMs;
     this.#sending.enqueue(packetType.loopback, this.#loopbackWord);
@@ -225,7 +233,8 @@ export class ArqMachine {
     );
     if (result === "exhausted") {
       const limit = `${this.#options.giveUpAfter} intervals of ${this.#options.resendIntervalMs} ms`;
-      return this.#end({ type: "failed", error: new LinkTimeout(this.#url, "transmission", limit) });
+      this.#end({ type: "failed", error: new LinkTimeout(this.#url, "transmission", limit) });
+      return;
     }
     const isLast = this.#state === "closing" && this.#sending.isIdle;
     if (result === "sent") this.#acknowledged(now);

@@ -39,10 +39,14 @@ export class ResetAnswer {
     for (const [index, [name, value]] of expected.entries()) {
       const answered = this.#word(index);
       if (answered !== value)
-        return new UnsupportedTarget(url, `the board speaks HostARQ with ${name} = ${answered}; this driver with ${value}`);
+        return new UnsupportedTarget(
+          url,
+          `the board speaks HostARQ with ${name} = ${answered}; this driver with ${value}`,
+        );
     }
     const words = this.#word(3);
-    if (words > maxInfoWords) return new UnsupportedTarget(url, `info text of ${words} words is outside 0..${maxInfoWords}`);
+    if (words > maxInfoWords)
+      return new UnsupportedTarget(url, `info text of ${words} words is outside 0..${maxInfoWords}`);
     return joined.byteLength >= 32 + 8 * words ? "complete" : "incomplete";
   }
 

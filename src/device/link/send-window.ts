@@ -5,8 +5,8 @@
  * the time and says when it wants to be asked again.
  */
 import type { Instant } from "../../base/clock.js";
-import { encodeDataFrame } from "../../protocol/host-arq-frame.js";
 import { hostArq } from "../../protocol/host-arq.js";
+import { encodeDataFrame } from "../../protocol/host-arq-frame.js";
 import type { ArqCounters, ArqOptions } from "./arq-options.js";
 
 interface Queued {

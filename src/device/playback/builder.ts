@@ -5,7 +5,9 @@
 import { type Clock, elapsedMs } from "../../base/clock.js";
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { ContainerType } from "../../protocol/containers/container.js";
+import { PollingOmnibusBlockConfig } from "../../protocol/containers/executor.js";
 import type { Coordinate } from "../../protocol/coordinates/coordinate.js";
+import { theFpga } from "../../protocol/coordinates/unique.js";
 import { type BarrierName, barrierBits } from "../../protocol/messages/streams.js";
 import { createToFpgaEncoder } from "../../protocol/messages/to-fpga.js";
 import { AccessRefused, ProgramTooLong } from "../errors.js";
@@ -14,9 +16,6 @@ import { allBytes, writeWord } from "./bus-access.js";
 import { InstructionIndex } from "./instruction-index.js";
 import { createProgram, maxInstructions } from "./program.js";
 import { ProgramAnswers, ReadTicket, TickTicket } from "./ticket.js";
-
-/** FPGA executor: poll address, poll target, poll mask. */
-const pollRegisters = 0x8800_0006;
 
 export class Builder implements PlaybackProgramBuilder {
   readonly #clock: Clock;
@@ -103,13 +102,10 @@ export class Builder implements PlaybackProgramBuilder {
 
   /**
    * Stall until `(read(address) & mask) == target` is `equal`. Not part of the device interface: it takes an address.
-   * Registers: docs/registers.md, FPGA executor.
    */
   blockUntil(address: number, mask: number, target: number, equal = true): this {
+    this.write(PollingOmnibusBlockConfig, theFpga, { address, mask, target });
     this.#index.add(this.instructionCount, "block", `on address 0x${address.toString(16).padStart(8, "0")}`);
-    for (const [register, value] of [address, target, mask].entries()) {
-      writeWord(this.#encoder, "omnibus", pollRegisters + register, value);
-    }
     this.#encoder.barrier(barrierBits.omnibus);
     this.#encoder.pollingOmnibusBlock(equal);
     return this;

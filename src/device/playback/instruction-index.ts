@@ -5,7 +5,17 @@
 import type { ContainerType } from "../../protocol/containers/container.js";
 
 /** What an entry stands for: a container's name is taken from the container. */
-export type AccessKind = "write" | "read" | "timer" | "wait" | "barrier" | "spikes" | "tick" | "block" | "halt" | "reset";
+export type AccessKind =
+  | "write"
+  | "read"
+  | "timer"
+  | "wait"
+  | "barrier"
+  | "spikes"
+  | "tick"
+  | "block"
+  | "halt"
+  | "reset";
 
 export class InstructionIndex {
   readonly #starts: number[] = [];

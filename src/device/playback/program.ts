@@ -2,8 +2,9 @@
  * A finished playback program: its words, what it will be answered, and which access each instruction belongs to.
  * Callers hold an opaque value; the content stays inside the driver.
  */
-import type { PlaybackProgram } from "../interface/index.js";
+
 import { ProgramSpent } from "../errors.js";
+import type { PlaybackProgram } from "../interface/index.js";
 import type { InstructionIndex } from "./instruction-index.js";
 import type { ProgramAnswers } from "./ticket.js";
 

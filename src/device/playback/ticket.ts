@@ -54,9 +54,7 @@ export class ReadTicket<C extends string, F extends object> implements Ticket<F>
 
   get(): F {
     this.#assertReady();
-    return this.#container.decode(
-      this.#answers.words.subarray(this.#first, this.#first + this.#container.wordCount),
-    );
+    return this.#container.decode(this.#answers.words.subarray(this.#first, this.#first + this.#container.wordCount));
   }
 
   /** Time of the last word. */

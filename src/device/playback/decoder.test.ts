@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { AnswerDecoder, type AnswerListener } from "./decoder.js";
+import { ProgramAnswers } from "./ticket.js";
+
+const ignore: AnswerListener = { onHalt() {}, onTimeoutNotification() {} };
+const event = (stamp: number, payload: number): number => (stamp << 16) | payload;
+
+function begun(expectedWords = 0, expectedTicks = 0) {
+  const decoder = new AnswerDecoder();
+  const answers = new ProgramAnswers();
+  answers.expectedWords = expectedWords;
+  answers.expectedTicks = expectedTicks;
+  decoder.begin(answers, ignore);
+  return { decoder, answers };
+}
+
+describe("time annotation", () => {
+  // Messages and times as the official decoder (fisch `playback_decoder.cpp`) annotates them; chip times in FPGA cycles.
+  it("gives the times of the official decoder", () => {
+    const { decoder } = begun(1);
+    const fpgaTimes: number[] = [];
+    const step = (message: () => void): void => {
+      message();
+      fpgaTimes.push(decoder.fpgaTime);
+    };
+    decoder.systime(1000);
+    step(() => decoder.spikePack1(event(200, 258)));
+    step(() => decoder.spikePack1(event(255, 258)));
+    step(() => decoder.spikePack1(event(0, 7)));
+    decoder.omnibusData(5);
+    step(() => decoder.spikePack1(event(210, 7)));
+    decoder.sysdelta(100);
+    step(() => decoder.spikePack1(event(180, 7)));
+    step(() => decoder.spikePack1(event(2, 9)));
+    step(() => decoder.madcPack1(event(12, 683)));
+    step(() => decoder.madcPack1(event(13, 1101)));
+    step(() => decoder.spikePack2(event(14, 1), event(15, 2)));
+    decoder.sysdelta(255);
+    step(() => decoder.spikePack1(event(100, 3)));
+    decoder.systime(78_187_493_530);
+    step(() => decoder.spikePack1(event(53, 4)));
+    step(() => decoder.madcPack1(event(255, 1023)));
+    expect(fpgaTimes).toEqual([
+      1001, 1002, 1003, 1005, 1107, 1108, 1109, 1110, 1111, 1368, 78_187_493_531, 78_187_493_532,
+    ]);
+
+    const { madc, spikes } = decoder.end();
+    // Units of 4 ns: twice the cycles plus the stamp's lowest bit; sorted by chip time.
+    const expected = [
+      [996, 200, 258],
+      [895, 255, 258],
+      [896, 0, 7],
+      [1001, 210, 7],
+      [986, 180, 7],
+      [1025, 2, 9],
+      [1031, 14, 1],
+      [1031, 15, 2],
+      [1330, 100, 3],
+      [78_187_493_530, 53, 4],
+    ] as const;
+    const byTime = expected
+      .map(([cycles, stamp, label]) => ({ time: 2 * cycles + (stamp & 1), label }))
+      .sort((a, b) => a.time - b.time);
+    expect([...spikes.chipTime]).toEqual(byTime.map(({ time }) => time));
+    expect([...spikes.label]).toEqual(byTime.map(({ label }) => label));
+    expect([...madc.chipTime]).toEqual([2 * 1030, 2 * 1030 + 1, 2 * 78_187_493_503 + 1]);
+    expect([...madc.value]).toEqual([683, 77, 1023]);
+    expect([...madc.channel]).toEqual([0, 1, 0]);
+  });
+
+  it("wraps at 43 bits, for the FPGA and for an event from before the wrap", () => {
+    const { decoder } = begun();
+    const end = 2 ** 43;
+    decoder.systime(end - 1);
+    decoder.spikePack1(event(254, 1)); // FPGA time 0, stamp 127 cycles: the last cycle before the wrap
+    expect(decoder.fpgaTime).toBe(0);
+    decoder.spikePack1(event(2, 2));
+    const { spikes } = decoder.end();
+    expect([...spikes.chipTime]).toEqual([2, 2 * (end - 1)]);
+    expect([...spikes.label]).toEqual([2, 1]);
+  });
+
+  it("keeps time over programs", () => {
+    const { decoder } = begun();
+    decoder.systime(5000);
+    decoder.end();
+    const next = new ProgramAnswers();
+    next.expectedTicks = 1;
+    decoder.begin(next, ignore);
+    decoder.loopback(true);
+    expect(next.tickTimes[0]).toBe(5001);
+  });
+});
+
+describe("answers", () => {
+  it("go to the reads and ticks in order, with their times", () => {
+    const { decoder, answers } = begun(2, 1);
+    decoder.omnibusData(10);
+    decoder.loopback(true);
+    expect(answers.isFull).toBe(false);
+    decoder.omnibusData(0xffff_ffff);
+    expect(answers.isFull).toBe(true);
+    expect([...answers.words]).toEqual([10, 0xffff_ffff]);
+    expect([...answers.wordTimes]).toEqual([1, 3]);
+    expect([...answers.tickTimes]).toEqual([2]);
+  });
+
+  it("that nobody asked for are counted, not taken", () => {
+    const { decoder, answers } = begun(1, 0);
+    decoder.omnibusData(1);
+    decoder.omnibusData(2);
+    decoder.loopback(true);
+    decoder.end();
+    decoder.omnibusData(3);
+    decoder.loopback(false);
+    expect(decoder.counters.stray).toBe(4);
+    expect([...answers.words]).toEqual([1]);
+  });
+
+  it("report the halt's time and a stuck instruction", () => {
+    const decoder = new AnswerDecoder();
+    const seen: unknown[] = [];
+    decoder.begin(new ProgramAnswers(), {
+      onHalt: (time) => seen.push(time),
+      onTimeoutNotification: (notification) => seen.push(notification),
+    });
+    decoder.timeoutNotification(7, 3, 2);
+    decoder.loopback(false);
+    expect(seen).toEqual([{ instruction: 7, stallCount: 3, readsInFlight: 2 }, 2]);
+  });
+});
+
+describe("many samples", () => {
+  it("survive the growth of the columns, in packs of any size", () => {
+    const { decoder } = begun();
+    const count = 30_000;
+    let stamp = 0;
+    const next = (): number => event(stamp & 0xff, stamp++ & 0x3ff);
+    while (stamp < count) {
+      decoder.systime((stamp >> 1) + 8);
+      if (stamp % 3 === 0) decoder.madcPack3(next(), next(), next());
+      else if (stamp % 3 === 1) decoder.madcPack2(next(), next());
+      else decoder.madcPack1(next());
+    }
+    const { madc } = decoder.end();
+    expect(madc.value).toHaveLength(count);
+    expect(madc.chipTime.every((time, i) => time === i)).toBe(true);
+    expect(madc.value.every((value, i) => value === (i & 0x3ff))).toBe(true);
+  });
+});
