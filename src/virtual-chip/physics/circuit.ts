@@ -2,28 +2,29 @@
  * One neuron's circuit quantities from its cell levels, switches and mismatch. The only place where transfer functions
  * and the equations meet. Knows no addresses and no time.
  */
+import { type NeuronCapMemRow, neuronCapMemRows } from "../../protocol/index.js";
 import type { AdexParameters } from "./adex.js";
 import type { NeuronMismatch } from "./mismatch.js";
 import * as transfer from "./transfer.js";
 
-/** Row of each cell that the neuron's circuits use, in its column of the CapMem. Source: docs/registers.md. */
+const row = (name: NeuronCapMemRow): number => neuronCapMemRows.indexOf(name);
+
+/** Row of each cell that the neuron's circuits use, in its column of the CapMem. */
 export const cellRow = {
-  vLeak: 0,
-  vReset: 1,
-  vThreshold: 2,
-  vAdaptLeak: 5,
-  vExp: 6,
-  vAdaptRef: 7,
-  iBiasLeak: 8,
-  iBiasReset: 9,
-  iBiasAdaptTau: 18,
-  iBiasAdaptA: 19,
-  iBiasAdaptB: 20,
-  iBiasExp: 21,
-  iMemOffset: 22,
+  vLeak: row("v_leak"),
+  vReset: row("v_reset"),
+  vThreshold: row("v_threshold"),
+  vAdaptLeak: row("v_adapt_leak"),
+  vExp: row("v_exp"),
+  vAdaptRef: row("v_adapt_ref"),
+  iBiasLeak: row("i_bias_leak"),
+  iBiasReset: row("i_bias_reset"),
+  iBiasAdaptTau: row("i_bias_adapt_tau"),
+  iBiasAdaptA: row("i_bias_adapt_a"),
+  iBiasAdaptB: row("i_bias_adapt_b"),
+  iBiasExp: row("i_bias_exp"),
+  iMemOffset: row("i_mem_offset"),
 } as const;
-/** Rows of a CapMem column. */
-export const cellRows = 24;
 
 /** Digital settings that act on the circuit. */
 export interface CircuitSwitches {
@@ -90,7 +91,7 @@ export function deriveParameters(
   mismatch: NeuronMismatch,
   noiseFactor: number,
 ): void {
-  const code = (row: number): number => level[row] as number;
+  const code = (cell: number): number => level[cell] as number;
   p.capacitance = transfer.membraneCapacitance(switches.capacitorSize, mismatch.capacitanceGain);
   p.leakConductance = transfer.otaConductance(code(cellRow.iBiasLeak), switches.leakMode, mismatch.leakGain);
   p.leakVoltage = transfer.followerVoltage(code(cellRow.vLeak), mismatch.leakShift);

@@ -93,7 +93,10 @@ export function membraneCapacitance(code: number, gain: number): number {
 
 /** Inverse time constant of the adaptation, 1/us. */
 export function adaptationRate(code: number, gain: number): number {
-  return (adaptationRateAtFullCode - adaptationRateFloor) * gain * (Math.max(code, 0) / fullCode) ** otaExponent + adaptationRateFloor;
+  return (
+    (adaptationRateAtFullCode - adaptationRateFloor) * gain * (Math.max(code, 0) / fullCode) ** otaExponent +
+    adaptationRateFloor
+  );
 }
 
 /** Ratio of the stationary adaptation voltage to the membrane's distance from v_adapt_leak. */

@@ -1,0 +1,79 @@
+/**
+ * The event crossbar: neuron events and events from the host through their nodes to the lanes to the host, with output
+ * counters. Events for the synapse drivers end here.
+ */
+import {
+  type AtomicNeuron,
+  CrossbarNode,
+  CrossbarNodeOnDls,
+  CrossbarOutputConfig,
+  CrossbarOutputEventCounter,
+  crossbarNodePlace,
+  neuronBackendBlock,
+  neuronColumn,
+  theChip,
+} from "../../protocol/index.js";
+import type { EventBuffer } from "../event-buffer.js";
+import type { Registers } from "../registers.js";
+
+const firstHostOutput = 8;
+const firstHostInput = 8;
+const neuronLabelBits = 0x3fff;
+
+/** Nodes of each input, with the output that each leads to. */
+const nodesOfInput = new Map<number, { readonly node: number; readonly output: number }[]>();
+for (let node = 0; node < CrossbarNodeOnDls.size; node++) {
+  const { input, output } = crossbarNodePlace(CrossbarNodeOnDls.at(node));
+  const nodes = nodesOfInput.get(input) ?? [];
+  nodes.push({ node, output });
+  nodesOfInput.set(input, nodes);
+}
+
+/** Event output that a neuron's spikes leave by, 0..7: four per backend block, 32 columns each. */
+function eventOutput(neuron: AtomicNeuron): number {
+  return 4 * neuronBackendBlock(neuron) + ((neuronColumn(neuron) % 128) >> 5);
+}
+
+export class EventFabric {
+  readonly #registers: Registers;
+  readonly #toHost: EventBuffer;
+  readonly #counters = new Float64Array(CrossbarOutputEventCounter.coordinate.size);
+
+  /** @param toHost receives what leaves the chip: time in units of 4 ns, 16-bit label */
+  constructor(registers: Registers, toHost: EventBuffer) {
+    this.#registers = registers;
+    this.#toHost = toHost;
+    registers.hook(CrossbarOutputEventCounter, {
+      onRead: (output) => this.#counters[output] as number,
+      onWrite: (output) => {
+        this.#counters[output] = 0;
+      },
+    });
+  }
+
+  /** @param addressOut the backend's 8-bit address */
+  fromNeuron(neuron: AtomicNeuron, addressOut: number, time: number): void {
+    const output = eventOutput(neuron);
+    this.#pass(output, (output << 8) | addressOut, time);
+  }
+
+  /** @param label 16 bits; the upper two name the lane */
+  fromHost(label: number, time: number): void {
+    this.#pass(firstHostInput + (label >> 14), label & neuronLabelBits, time);
+  }
+
+  reset(): void {
+    this.#counters.fill(0);
+  }
+
+  #pass(input: number, label: number, time: number): void {
+    for (const { node, output } of nodesOfInput.get(input) ?? []) {
+      const { mask, target } = CrossbarNode.decode(this.#registers.words(CrossbarNode, node));
+      if ((label & mask) !== target) continue;
+      const config = this.#registers.words(CrossbarOutputConfig, theChip)[0] as number;
+      // Bits 15..4: event counters of outputs 11..0.
+      if ((config >> (4 + output)) & 1) this.#counters[output] = (this.#counters[output] as number) + 1;
+      if (output >= firstHostOutput) this.#toHost.push(time, ((output - firstHostOutput) << 14) | label);
+    }
+  }
+}

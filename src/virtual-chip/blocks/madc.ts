@@ -1,0 +1,233 @@
+/**
+ * The MADC: control states, sampling times, and which neurons must be integrated for it. A start begins a recording of a
+ * set number of samples (or without end); when it is complete and the start bit still stands, the next one begins.
+ * The first 8 us of a recording are garbage. States and waits beyond the published ones are ours: docs/chip-model.md.
+ */
+import { type AtomicNeuron, MadcConfig, MadcControl, theChip } from "../../protocol/index.js";
+import type { EventBuffer } from "../event-buffer.js";
+import type { Neuron } from "../neuron.js";
+import { unitsPerStep } from "../physics/adex.js";
+import type { Registers } from "../registers.js";
+import { BufferFilter, type Converter } from "./madc-path.js";
+import type { BufferInput, Readout } from "./readout.js";
+
+/** Time after a start in which samples are garbage, units of 4 ns: 8 us. */
+const invalidUnits = 2000;
+/** Cycles of the 500 MHz clock in a unit of 4 ns. */
+const cyclesPerUnit = 2;
+/** Units of 4 ns per count of the power-up wait (125 MHz). */
+const unitsPerPowerupCount = 2;
+const shortestSampleCycles = 12;
+const longestStretch = 2048;
+const channelBit = 10;
+/** What a synaptic input's readout shows as long as nothing is connected to it, V. */
+const idleSynapticInput = 1.0;
+
+interface Recording {
+  /** Time of the start, units of 4 ns. */
+  readonly start: number;
+  readonly firstSample: number;
+  /** Distance of samples. */
+  readonly period: number;
+  /** From sampling to the event. */
+  readonly latency: number;
+  /** Infinity in continuous mode. */
+  readonly samples: number;
+  readonly firstInput: number;
+  /** Samples between switches of the input; Infinity without switching. */
+  readonly switchAfter: number;
+  /** Number of the next sample. */
+  next: number;
+  /** Grid step up to which the analog path has been computed. */
+  step: number;
+}
+
+/** One of the two inputs of the multiplexer. */
+interface Channel {
+  readonly filter: BufferFilter;
+  readonly mean: Float64Array;
+  input: BufferInput;
+}
+
+export interface MadcEnvironment {
+  readonly registers: Registers;
+  readonly readout: Readout;
+  readonly converter: Converter;
+  readonly neuron: (index: AtomicNeuron) => Neuron;
+  /** Uniform value in [0, 1) for the phase between chip time and the MADC's clock. */
+  readonly phase: (start: number) => number;
+  readonly events: EventBuffer;
+}
+
+export class Madc {
+  readonly #environment: MadcEnvironment;
+  readonly #channels: readonly [Channel, Channel];
+  #observed: AtomicNeuron[] = [];
+  #isAwake = false;
+  #readyAt = 0;
+  #recording: Recording | undefined;
+
+  constructor(environment: MadcEnvironment) {
+    this.#environment = environment;
+    const channel = (): Channel => ({
+      filter: new BufferFilter(longestStretch),
+      mean: new Float64Array(longestStretch),
+      input: { drivers: [], poleMHz: 0 },
+    });
+    this.#channels = [channel(), channel()];
+  }
+
+  reset(): void {
+    this.#recording = undefined;
+    this.#observed = [];
+    this.#isAwake = false;
+  }
+
+  /** The control register has been written; the chip has been advanced to this time. */
+  control(time: number): void {
+    const command = this.#command();
+    if (command.wakeUp && !this.#isAwake) {
+      this.#isAwake = true;
+      this.#readyAt = time + unitsPerPowerupCount * this.#config().powerupWaitValue;
+    }
+    if (command.stopRecording && this.#recording) this.#end(time, false);
+    if (command.startRecording && !command.stopRecording && !this.#recording)
+      this.#begin(Math.max(time, this.#readyAt));
+  }
+
+  /** Routing may have changed; the chip has been advanced to this time. */
+  reroute(time: number): void {
+    if (!this.#recording) return;
+    this.#release();
+    this.#observe(Math.max(time, this.#recording.start));
+  }
+
+  /** Compute samples up to a grid step. */
+  advance(toStep: number): void {
+    for (;;) {
+      const recording = this.#recording;
+      if (!recording || recording.step >= toStep) return;
+      const end = Math.min(toStep, this.#lastStep(recording), recording.step + longestStretch);
+      const count = end - recording.step;
+      for (const channel of this.#channels) channel.mean.fill(0, 0, count);
+      for (const index of this.#observed) this.#collect(index, end, count);
+      for (const { filter, mean } of this.#channels) filter.run(mean, count);
+      this.#sample(recording, end);
+      recording.step = end;
+      if (recording.next >= recording.samples) this.#end(end * unitsPerStep, true);
+    }
+  }
+
+  #command(): ReturnType<typeof MadcControl.decode> {
+    return MadcControl.decode(this.#environment.registers.words(MadcControl, theChip));
+  }
+
+  #config(): ReturnType<typeof MadcConfig.decode> {
+    return MadcConfig.decode(this.#environment.registers.words(MadcConfig, theChip));
+  }
+
+  #begin(start: number): void {
+    const config = this.#config();
+    const command = this.#command();
+    const samples = command.enableContinuousSampling ? Infinity : config.numberOfSamples;
+    if (!this.#isAwake || samples === 0) return;
+    const scale = config.enableMadcClockScaling ? 2 * (config.madcClockScaleValue + 1) : 1;
+    const period = ((shortestSampleCycles + config.sampleDurationAdjust) * scale) / cyclesPerUnit;
+    const { converter, phase } = this.#environment;
+    const step = Math.floor(start / unitsPerStep);
+    this.#recording = {
+      start,
+      firstSample: start + phase(start) * period,
+      period,
+      latency: period,
+      samples,
+      firstInput: config.activeMuxInitiallySelectedInput,
+      switchAfter: config.activeMuxInputSelectLength === 0 ? Infinity : config.activeMuxInputSelectLength,
+      next: 0,
+      step,
+    };
+    converter.begin(start);
+    for (const { filter } of this.#channels) filter.restart();
+    this.#observe(start);
+  }
+
+  #end(time: number, isComplete: boolean): void {
+    this.#release();
+    this.#recording = undefined;
+    const command = this.#command();
+    if (isComplete && command.startRecording) this.#begin(time);
+    else if (command.enablePowerDownAfterSampling) this.#isAwake = false;
+  }
+
+  #observe(time: number): void {
+    const config = this.#config();
+    const isConnected =
+      config.signalSelectionConnectActiveMux &&
+      config.enableActiveMuxAmplifiers &&
+      config.connectPreampToMadc &&
+      config.signalSelectionConnectPreamp;
+    const isAmplified = this.#command().enablePreAmplifier;
+    const neurons = new Set<AtomicNeuron>();
+    this.#channels.forEach((channel, index) => {
+      const input = this.#environment.readout.input(index, time);
+      channel.input = { drivers: isConnected ? input.drivers : [], poleMHz: isAmplified ? input.poleMHz : 0 };
+      channel.filter.setPole(channel.input.poleMHz);
+      for (const { neuron } of channel.input.drivers) neurons.add(neuron);
+    });
+    this.#observed = [...neurons];
+    const step = Math.floor(time / unitsPerStep);
+    for (const neuron of this.#observed) this.#environment.neuron(neuron).observe(step);
+  }
+
+  #release(): void {
+    for (const neuron of this.#observed) this.#environment.neuron(neuron).unobserve();
+    this.#observed = [];
+  }
+
+  /** Step at whose end the last sample is known. */
+  #lastStep({ firstSample, period, samples }: Recording): number {
+    return Math.floor((firstSample + (samples - 1) * period) / unitsPerStep) + 1;
+  }
+
+  /** Advance a neuron and add what it drives to the channels. */
+  #collect(index: AtomicNeuron, end: number, count: number): void {
+    let at = 0;
+    this.#environment.neuron(index).advance(end, (trace, length) => {
+      for (const { input, mean } of this.#channels) {
+        for (const { neuron, source, gain, shift } of input.drivers) {
+          if (neuron !== index) continue;
+          const share = 1 / input.drivers.length;
+          const voltage = source === 3 ? trace.w : trace.v;
+          const isIdle = source === 1 || source === 2;
+          for (let i = 0; i < length; i++) {
+            const volts = isIdle ? idleSynapticInput : (voltage[i] as number);
+            mean[at + i] = (mean[at + i] as number) + share * (gain * volts + shift);
+          }
+        }
+      }
+      at += length;
+    });
+    if (at !== count) throw new RangeError(`neuron ${index} gave ${at} of ${count} steps`);
+  }
+
+  #sample(recording: Recording, end: number): void {
+    const { converter, events } = this.#environment;
+    const { start, firstSample, period, latency, samples, firstInput, switchAfter } = recording;
+    let next = recording.next;
+    for (; next < samples; next++) {
+      const instant = firstSample + next * period;
+      const position = instant / unitsPerStep;
+      if (position >= end) break;
+      const switched = switchAfter === Infinity ? 0 : Math.floor(next / switchAfter) & 1;
+      const index = firstInput ^ switched;
+      const { filter, input } = this.#channels[index === 0 ? 0 : 1];
+      const isDriven = input.drivers.length > 0 || input.poleMHz === 0;
+      const value =
+        instant - start < invalidUnits
+          ? converter.garbage(next)
+          : converter.convert(filter.at(position - recording.step), next, isDriven);
+      events.push(Math.floor(instant + latency), value | (index << channelBit));
+    }
+    recording.next = next;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * From a neuron's register words to the switches of its circuit. A snapshot holds the words of config, backend and common
+ * backend as they were at one moment; it is decoded only when a circuit needs it.
+ */
+import { CommonNeuronBackendConfig, NeuronBackendConfig, NeuronConfig } from "../../protocol/index.js";
+import { unitsPerStep } from "../physics/adex.js";
+import type { CircuitSwitches } from "../physics/circuit.js";
+
+/** Words of NeuronConfig, NeuronBackendConfig and CommonNeuronBackendConfig, in this order. */
+export type NeuronWords = Uint32Array;
+
+const backendAt = NeuronConfig.wordCount;
+const commonAt = backendAt + NeuronBackendConfig.wordCount;
+
+export function snapshotWords(config: Uint32Array, backend: Uint32Array, common: Uint32Array): NeuronWords {
+  const words = new Uint32Array(commonAt + common.length);
+  words.set(config);
+  words.set(backend, backendAt);
+  words.set(common, commonAt);
+  return words;
+}
+
+/** A snapshot, decoded: the switches of the circuit, and what acts beside the circuit. */
+export interface NeuronSettings {
+  readonly switches: CircuitSwitches;
+  readonly forceReset: boolean;
+}
+
+/** Cycles of the input clock from the release of the reset to the end of the refractory time. */
+const holdoffCycles = (code: number): number => 31 - 2 * code;
+
+/** Length of a tick, units of 4 ns: the clock is 250 MHz / 2^(scale + 1). */
+const tick = (scale: number): number => 2 ** (scale + 1);
+const toSteps = (units: number): number => Math.ceil(units / unitsPerStep);
+
+export function decodeSettings(words: NeuronWords): NeuronSettings {
+  const config = NeuronConfig.decode(words.subarray(0, backendAt));
+  const backend = NeuronBackendConfig.decode(words.subarray(backendAt, commonAt));
+  const common = CommonNeuronBackendConfig.decode(words.subarray(commonAt));
+  // Input clock 0 is taken for the slow one; the sources do not say (docs/chip-model.md, "Digital backend").
+  const refractoryTick = tick(backend.selectInputClock === 0 ? common.clockScaleSlow : common.clockScaleFast);
+  // The counter needs one tick even for a refractory time of zero.
+  const refractoryTicks = Math.max(1, backend.refractoryTime);
+  const resetTicks = Math.max(0, refractoryTicks - holdoffCycles(backend.resetHoldoff));
+  return {
+    forceReset: common.forceReset,
+    switches: {
+      leakMode: {
+        multiplication: config.enableLeakMultiplication,
+        division: config.enableLeakDivision,
+        degeneration: config.enableLeakDegeneration,
+      },
+      resetMode: {
+        multiplication: config.enableResetMultiplication,
+        division: config.enableResetDivision,
+        degeneration: config.enableResetDegeneration,
+      },
+      capacitorSize: config.membraneCapacitorSize,
+      enableThreshold: config.enableThresholdComparator,
+      enableFire: config.enableFire && common.enableClocks,
+      enableExponential: config.enableExponential,
+      enableAdaptation: config.enableAdaptation,
+      invertA: config.invertAdaptationA,
+      invertB: config.invertAdaptationB,
+      enablePulse: backend.enableAdaptationPulse,
+      enableOffset: config.enableMembraneOffset,
+      invertOffset: config.invertMembraneOffset,
+      pauseDuringReset: config.enablePauseDuringReset,
+      refractorySteps: toSteps(refractoryTicks * refractoryTick),
+      resetSteps: toSteps(resetTicks * refractoryTick),
+      pulseSteps: toSteps(tick(common.clockScaleAdaptationPulse)),
+    },
+  };
+}

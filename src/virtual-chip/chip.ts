@@ -1,0 +1,293 @@
+/**
+ * The bare chip: blocks on the omnibus, one clock, one seed. Synchronous, without I/O; time passes only when it is told.
+ * Knows nothing of links, hosts and calibration.
+ */
+import { Rng } from "../base/rng.js";
+import {
+  type AtomicNeuron,
+  AtomicNeuronOnDls,
+  CapMemBlockOnDls,
+  CapMemCell,
+  CommonNeuronBackendConfig,
+  MadcControl,
+  NeuronBackendConfig,
+  NeuronConfig,
+  NeuronReset,
+  neuronBackendBlock,
+  neuronBlock,
+  ReadoutSourceSelection,
+  SpikeCounterRead,
+  SpikeCounterReset,
+  sharedCapMemCell,
+} from "../protocol/index.js";
+import { CapMem } from "./blocks/capmem.js";
+import { EventFabric } from "./blocks/event-fabric.js";
+import { Madc } from "./blocks/madc.js";
+import { Converter } from "./blocks/madc-path.js";
+import { snapshotWords } from "./blocks/neuron-switches.js";
+import { Readout } from "./blocks/readout.js";
+import { EventBuffer, type TimedEvents } from "./event-buffer.js";
+import { type ImperfectionPreset, type Imperfections, resolveImperfections } from "./imperfections.js";
+import { Neuron, type NeuronEnvironment } from "./neuron.js";
+import { NoiseStream } from "./noise.js";
+import { unitsPerStep } from "./physics/adex.js";
+import { Registers } from "./registers.js";
+
+export interface ChipOptions {
+  /** Fixes the circuits, their noise and everything else: integer 0..2^53-1. */
+  readonly seed: number;
+  /** Default `typical`. */
+  readonly preset?: ImperfectionPreset;
+  /** Single knobs that differ from the preset. */
+  readonly knobs?: Partial<Imperfections>;
+}
+
+/** Events since the last take. Typed arrays of length `count`; caller owns. */
+export interface MadcEvents {
+  readonly count: number;
+  /** Chip time, units of 4 ns, ascending. */
+  readonly time: Float64Array;
+  /** 14-bit value field: bits 9..0 the sample, bit 10 the channel. */
+  readonly value: Uint16Array;
+}
+
+export interface SpikeEvents {
+  readonly count: number;
+  /** Chip time, units of 4 ns, ascending. */
+  readonly time: Float64Array;
+  /** 16-bit label. */
+  readonly label: Uint16Array;
+}
+
+export interface Chip {
+  readonly identity: {
+    readonly seed: number;
+    readonly preset: ImperfectionPreset;
+    /** 57-bit identifier: low 32 bits, high 25 bits. */
+    readonly dna: readonly [low: number, high: number];
+  };
+  /** Let time pass. @param time units of 4 ns; earlier than now is ignored */
+  advanceTo(time: number): void;
+  /** @param byteEnables 4 bits @returns false when nothing answers at this address */
+  write(address: number, word: number, byteEnables: number): boolean;
+  /** @returns undefined when nothing answers at this address */
+  read(address: number): number | undefined;
+  /** An event from the host arrives at the crossbar. @param label 16 bits */
+  spike(label: number): void;
+  /** The chip's reset line. While it is on, nothing answers. */
+  reset(on: boolean): void;
+  takeMadc(): MadcEvents;
+  takeSpikes(): SpikeEvents;
+}
+
+/** Largest count of a spike counter; beyond it the overflow bit stands. */
+const largestCount = 255;
+const overflowBit = 0x100;
+
+const powerUpWords = snapshotWords(
+  NeuronConfig.encode({}),
+  NeuronBackendConfig.encode({}),
+  CommonNeuronBackendConfig.encode({}),
+);
+
+const comparatorBiasCells = Array.from({ length: CapMemBlockOnDls.size }, (_, block) =>
+  sharedCapMemCell(CapMemBlockOnDls.at(block), "neuron_i_bias_spike_comparator"),
+);
+
+class VirtualChip implements Chip {
+  readonly identity: Chip["identity"];
+  readonly #registers = new Registers();
+  readonly #capMem: CapMem;
+  readonly #readout: Readout;
+  readonly #madc: Madc;
+  readonly #fabric: EventFabric;
+  readonly #samples = new EventBuffer();
+  readonly #spikes = new EventBuffer();
+  readonly #environment: NeuronEnvironment;
+  readonly #neurons = new Map<AtomicNeuron, Neuron>();
+  /** Neurons whose spikes leave the chip, with their output address. */
+  readonly #speaking = new Map<AtomicNeuron, number>();
+  /** Spike counts since the last reset of the counter; only neurons whose counter was ever reset are counted. */
+  readonly #counts = new Map<AtomicNeuron, number>();
+  #now = 0;
+  #isInReset = false;
+
+  constructor(options: ChipOptions) {
+    const { seed, preset = "typical" } = options;
+    const imperfections = resolveImperfections(preset, options.knobs);
+    const root = Rng.fromSeed(seed);
+    const dna = root.fork("dna");
+    this.identity = { seed, preset, dna: [dna.nextUint32(), dna.nextUint32() >>> 7] };
+    this.#capMem = new CapMem(root, imperfections.writeNoise);
+    this.#readout = new Readout(this.#registers, this.#capMem, root, imperfections.converterSpread);
+    this.#fabric = new EventFabric(this.#registers, this.#spikes);
+    const phases = new NoiseStream(root.fork("madc phase"));
+    this.#madc = new Madc({
+      registers: this.#registers,
+      readout: this.#readout,
+      converter: new Converter(root, imperfections.converterSpread, imperfections.converterNoise),
+      neuron: (index) => this.#neuron(index),
+      phase: (start) => phases.uniform(start, 0),
+      events: this.#samples,
+    });
+    this.#environment = {
+      membraneNoise: new NoiseStream(root.fork("membrane")),
+      driftNoise: new NoiseStream(root.fork("drift")),
+      mismatch: root.fork("mismatch"),
+      imperfections,
+      capMem: this.#capMem,
+      comparatorBiasCell: (neuron) => comparatorBiasCells[neuronBlock(neuron)] as number,
+      onSpike: (neuron, step) => this.#onSpike(neuron, step),
+    };
+    this.#attach();
+  }
+
+  advanceTo(time: number): void {
+    if (time > this.#now) this.#now = time;
+  }
+
+  write(address: number, word: number, byteEnables: number): boolean {
+    if (this.#isInReset) return false;
+    this.#catchUp();
+    return this.#registers.write(address, word, byteEnables);
+  }
+
+  read(address: number): number | undefined {
+    if (this.#isInReset) return undefined;
+    this.#catchUp();
+    return this.#registers.read(address);
+  }
+
+  spike(label: number): void {
+    if (this.#isInReset) return;
+    this.#catchUp();
+    this.#fabric.fromHost(label, this.#now);
+  }
+
+  reset(on: boolean): void {
+    if (on && !this.#isInReset) {
+      this.#catchUp();
+      this.#registers.reset();
+      this.#capMem.reset();
+      this.#madc.reset();
+      this.#readout.reset();
+      this.#fabric.reset();
+      this.#neurons.clear();
+      this.#speaking.clear();
+      this.#counts.clear();
+    }
+    this.#isInReset = on;
+  }
+
+  takeMadc(): MadcEvents {
+    this.#catchUp();
+    return this.#samples.take(this.#now);
+  }
+
+  takeSpikes(): SpikeEvents {
+    this.#catchUp();
+    const { count, time, value }: TimedEvents = this.#spikes.take(this.#now);
+    return { count, time, label: value };
+  }
+
+  /** Bring everything that is observed to the present. */
+  #catchUp(): void {
+    const step = this.#step();
+    this.#madc.advance(step);
+    for (const neuron of this.#speaking.keys()) this.#neuron(neuron).advance(step);
+    for (const neuron of this.#counts.keys()) this.#neuron(neuron).advance(step);
+  }
+
+  #step(): number {
+    return Math.floor(this.#now / unitsPerStep);
+  }
+
+  /** A neuron is made when it is first touched; until then it had its words of the power-up. */
+  #neuron(index: AtomicNeuron): Neuron {
+    let neuron = this.#neurons.get(index);
+    if (!neuron) {
+      neuron = new Neuron(index, powerUpWords, this.#environment);
+      this.#neurons.set(index, neuron);
+      neuron.change(this.#step(), this.#wordsOf(index));
+    }
+    return neuron;
+  }
+
+  #wordsOf(index: AtomicNeuron): Uint32Array {
+    const registers = this.#registers;
+    return snapshotWords(
+      registers.words(NeuronConfig, index),
+      registers.words(NeuronBackendConfig, index),
+      registers.words(CommonNeuronBackendConfig, neuronBackendBlock(index)),
+    );
+  }
+
+  #onSpike(neuron: AtomicNeuron, step: number): void {
+    const count = this.#counts.get(neuron);
+    if (count !== undefined) this.#counts.set(neuron, count + 1);
+    const address = this.#speaking.get(neuron);
+    if (address !== undefined) this.#fabric.fromNeuron(neuron, address, step * unitsPerStep);
+  }
+
+  /** What writes and reads do beyond storing. */
+  #attach(): void {
+    const registers = this.#registers;
+    const neuronAt = (at: number): AtomicNeuron => AtomicNeuronOnDls.at(at);
+    registers.hook(CapMemCell, {
+      onWrite: (cell) => this.#capMem.write(cell, registers.words(CapMemCell, cell)[0] as number, this.#now),
+    });
+    registers.hook(NeuronConfig, {
+      onWrite: (at, word) => {
+        this.#recordWords(neuronAt(at));
+        // Word 1 holds all that concerns the readout.
+        if (word !== 1) return;
+        this.#readout.noteConfig(neuronAt(at));
+        this.#madc.reroute(this.#now);
+      },
+    });
+    registers.hook(NeuronBackendConfig, {
+      onWrite: (at) => {
+        this.#recordWords(neuronAt(at));
+        this.#noteSpeaking(neuronAt(at));
+      },
+    });
+    registers.hook(CommonNeuronBackendConfig, {
+      onWrite: (block) => {
+        for (const index of this.#neurons.keys()) if (neuronBackendBlock(index) === block) this.#recordWords(index);
+      },
+    });
+    registers.hook(NeuronReset, { onWrite: (at) => this.#neuron(neuronAt(at)).forceSpike(this.#step()) });
+    registers.hook(SpikeCounterReset, { onWrite: (at) => this.#resetCounter(neuronAt(at)) });
+    registers.hook(SpikeCounterRead, {
+      onRead: (at) => {
+        const count = this.#counts.get(neuronAt(at)) ?? 0;
+        return (count & largestCount) | (count > largestCount ? overflowBit : 0);
+      },
+    });
+    registers.hook(MadcControl, { onWrite: () => this.#madc.control(this.#now) });
+    registers.hook(ReadoutSourceSelection, { onWrite: () => this.#madc.reroute(this.#now) });
+  }
+
+  #recordWords(index: AtomicNeuron): void {
+    this.#neuron(index).change(this.#step(), this.#wordsOf(index));
+  }
+
+  #noteSpeaking(index: AtomicNeuron): void {
+    const backend = NeuronBackendConfig.decode(this.#registers.words(NeuronBackendConfig, index));
+    const wasSpeaking = this.#speaking.has(index);
+    if (backend.enableSpikeOut) {
+      this.#speaking.set(index, backend.addressOut);
+      if (!wasSpeaking) this.#neuron(index).observe(this.#step());
+    } else if (this.#speaking.delete(index)) this.#neuron(index).unobserve();
+  }
+
+  #resetCounter(index: AtomicNeuron): void {
+    if (!this.#counts.has(index)) this.#neuron(index).observe(this.#step());
+    this.#counts.set(index, 0);
+  }
+}
+
+/** A chip as after power-up, at time 0. @throws FieldOutOfRange for a knob outside 0..10 */
+export function createChip(options: ChipOptions): Chip {
+  return new VirtualChip(options);
+}
