@@ -52,40 +52,36 @@ export async function calibrate(
   const backend = await selectBackend(context.backend ?? "auto");
   const target = await obtainTarget(run);
   const inference = await inferRounds(run, store, target);
-  try {
-    const checked = await checkPosterior(run, target, inference);
-    const data: RunData = {
-      parameters: request.task.parameters,
-      facts: {
-        device: session.identity,
-        neuron: request.neuron,
-        task: request.task.name,
-        seed: request.seed,
-        simulations: request.simulations,
-        rounds: request.rounds,
-        perRound: inference.perRound,
-        backend: backend.name,
-        versions: { ...context.versions, ...backend.versions },
-        seconds: {
-          record: progress.seconds("target", "record", "predictive"),
-          train: progress.seconds("autoencoder", "posterior"),
-          total: elapsedMs(started, clock.now()) / 1000,
-        },
-        notices: progress.notices,
+  const checked = await checkPosterior(run, target, inference);
+  const data: RunData = {
+    parameters: request.task.parameters,
+    facts: {
+      device: session.identity,
+      neuron: request.neuron,
+      task: request.task.name,
+      seed: request.seed,
+      simulations: request.simulations,
+      rounds: request.rounds,
+      perRound: inference.perRound,
+      backend: backend.name,
+      versions: { ...context.versions, ...backend.versions },
+      seconds: {
+        record: progress.seconds("target", "record", "predictive"),
+        train: progress.seconds("autoencoder", "posterior"),
+        total: elapsedMs(started, clock.now()) / 1000,
       },
-      target,
-      stimulus: request.task.stimulus,
-      dataSet: inference.dataSet,
-      split: inference.split,
-      autoencoder: { history: inference.autoencoder.history, latentSize: request.task.autoencoder.latentSize },
-      reconstructions: someReconstructions(inference),
-      ...checked,
-    };
-    await store.putResult(data);
-    return data;
-  } finally {
-    inference.dispose();
-  }
+      notices: progress.notices,
+    },
+    target,
+    stimulus: request.task.stimulus,
+    dataSet: inference.dataSet,
+    split: inference.split,
+    autoencoder: { history: inference.autoencoder.history, latentSize: request.task.autoencoder.latentSize },
+    reconstructions: someReconstructions(inference),
+    ...checked,
+  };
+  await store.putResult(data);
+  return data;
 }
 
 type Checked = Pick<RunData, "posterior" | "summary" | "repeats" | "draws" | "predictive">;

@@ -25,8 +25,6 @@ export interface Inference {
   readonly xObs: Float32Array;
   readonly posterior: Posterior;
   readonly perRound: RunFacts["perRound"];
-  /** Free the networks' memory. The posterior is of no use afterwards. */
-  dispose(): void;
 }
 
 /** Share of the data set for training and for validation; the rest is the test set. */
@@ -43,33 +41,24 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   const split = splitDataSet(run, dataSet.count);
   const autoencoder = await learnEmbedding(run, dataSet, split);
   const estimator = new Snpe(prior, { seed: seedOf(run, "estimator"), ...task.estimator });
-  const dispose = (): void => {
-    autoencoder.dispose();
-    estimator.dispose();
-  };
-  try {
-    await store.putNetwork(autoencoder.state());
-    const features = autoencoder.encode(dataSet.traces, dataSet.count);
-    const scale = embeddingScale(features, dataSet.count);
-    const xObs = autoencoder.encode(target.trace, 1);
-    for (const text of unlikeDataSet(xObs, features, dataSet.count, scale)) run.progress.notice(text);
-    estimator.appendSimulations(dataSet.theta, features, "prior");
-    const perRound = [{ requested: firstCount, usable: dataSet.count }];
-    let posterior = await trainRound(run, estimator, 1, xObs);
-    for (let round = 2; round <= rounds; round++) {
-      const requested = counts[round - 1] as number;
-      const theta = posterior.sample(requested, run.rng.fork(`round-${round}/theta`));
-      const set = await recordRound(run, round, theta);
-      perRound.push({ requested, usable: set.count });
-      estimator.appendSimulations(set.theta, autoencoder.encode(set.traces, set.count), posterior);
-      posterior = await trainRound(run, estimator, round, xObs);
-    }
-    for (const network of estimator.states()) await store.putNetwork(network);
-    return { dataSet, split, autoencoder, scale, xObs, posterior, perRound, dispose };
-  } catch (error) {
-    dispose();
-    throw error;
+  await store.putNetwork(autoencoder.state());
+  const features = autoencoder.encode(dataSet.traces, dataSet.count);
+  const scale = embeddingScale(features, dataSet.count);
+  const xObs = autoencoder.encode(target.trace, 1);
+  for (const text of unlikeDataSet(xObs, features, dataSet.count, scale)) run.progress.notice(text);
+  estimator.appendSimulations(dataSet.theta, features, "prior");
+  const perRound = [{ requested: firstCount, usable: dataSet.count }];
+  let posterior = await trainRound(run, estimator, 1, xObs);
+  for (let round = 2; round <= rounds; round++) {
+    const requested = counts[round - 1] as number;
+    const theta = posterior.sample(requested, run.rng.fork(`round-${round}/theta`));
+    const set = await recordRound(run, round, theta);
+    perRound.push({ requested, usable: set.count });
+    estimator.appendSimulations(set.theta, autoencoder.encode(set.traces, set.count), posterior);
+    posterior = await trainRound(run, estimator, round, xObs);
   }
+  for (const network of estimator.states()) await store.putNetwork(network);
+  return { dataSet, split, autoencoder, scale, xObs, posterior, perRound };
 }
 
 function recordRound(run: Run, round: number, theta: Int32Array): Promise<TraceSet> {
@@ -109,8 +98,8 @@ function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promise<Auto
         learningRate,
         seed: seedOf(run, "autoencoder"),
         ...(run.signal === undefined ? {} : { signal: run.signal }),
-        onEpoch: ({ epoch, trainLoss, validationLoss }) =>
-          advance(epoch, `loss ${trainLoss.toFixed(4)}, validation ${validationLoss.toFixed(4)}`),
+        onEpoch: ({ epoch, train, validation }) =>
+          advance(epoch, `loss ${train.toFixed(4)}, validation ${validation.toFixed(4)}`),
       }),
     ({ history }) => `test loss ${(history.test.at(-1) ?? Number.NaN).toFixed(4)}`,
   );

@@ -11,8 +11,8 @@ export function countSpikes(task: Task, trace: Float32Array): number {
   const { startUs, stepUs, length } = task.grid;
   const reach = Math.max(1, Math.round(task.spike.withinUs / stepUs));
   const first = Math.max(0, Math.ceil((task.stimulus.onUs - startUs) / stepUs));
-  // Cells that end before the stimulus does.
-  const last = Math.min(length - 1, Math.floor((task.stimulus.offUs - startUs) / stepUs - 0.5));
+  // Cells that end one cell before the stimulus does: the last one already leans towards the fall that follows.
+  const last = Math.min(length - 1, Math.floor((task.stimulus.offUs - startUs) / stepUs - 1.5));
   let count = 0;
   for (let i = first; i + reach <= last; i++) {
     const fall = (trace[i] as number) - (trace[i + reach] as number);
