@@ -19,5 +19,14 @@ export { CapMemBlockOnDls, HemisphereOnDls, NeuronBackendBlockOnDls } from "./co
 export * from "./coordinates/neuron.js";
 export { type SharedCapMemCell, sharedCapMemCells } from "./coordinates/shared-capmem-cells.js";
 export * from "./coordinates/unique.js";
+export { crc32c } from "./crc32c.js";
+export * from "./errors.js";
 export * from "./host-arq.js";
+export * from "./host-arq-frame.js";
+export type { MessageDirection, MessageField, MessageType, MessageValue } from "./messages/define-message.js";
+export { messagesOf } from "./messages/define-message.js";
+export { fromFpgaMessages, toFpgaMessages } from "./messages/dictionary.js";
+export { createFromFpgaDecoder, createFromFpgaEncoder } from "./messages/from-fpga.js";
 export * from "./messages/streams.js";
+export { createToFpgaDecoder, createToFpgaEncoder } from "./messages/to-fpga.js";
+export { type DiscardedFrames, encodeSerialFrame, maxDatagramBytes, SerialDeframer } from "./serial-frame.js";
