@@ -32,8 +32,8 @@ export class MessagePortPipe implements BytePipe {
     if (this.#isClosed || bytes.byteLength === 0) return;
     // Transfer takes the whole buffer away: copy when somebody else may still look at the rest of it.
     const owned = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-    this.#port.postMessage(owned, [owned.buffer as ArrayBuffer]);
     this.#postedThisTurn += bytes.byteLength;
+    this.#port.postMessage(owned, [owned.buffer as ArrayBuffer]);
     if (this.#turn === undefined) {
       this.#turn = yieldToEvents().then(() => {
         this.#postedThisTurn = 0;

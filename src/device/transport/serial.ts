@@ -2,7 +2,7 @@
  * A serial line as a byte pipe. Modem lines are not touched: pseudo terminals refuse them. The port's `error` is always
  * listened to, since an unheard one would end the process, and the loss of the device becomes one typed error.
  */
-import { SerialPort } from "serialport";
+import { SerialPort, type SerialPortMock } from "serialport";
 import type { BytePipe } from "../../base/pipe.js";
 import { Disconnected } from "../errors.js";
 
@@ -12,9 +12,19 @@ export interface SerialAddress {
   readonly baud: number;
 }
 
-/** @throws Disconnected when the port is missing, locked or refused */
-export async function openSerialPipe(url: string, address: SerialAddress): Promise<BytePipe> {
-  const port = new SerialPort({ path: address.path, baudRate: address.baud, autoOpen: false });
+type Port = SerialPort | SerialPortMock;
+type PortClass = new (options: { path: string; baudRate: number; autoOpen: boolean }) => Port;
+
+/**
+ * @param Port class of the package that opens the port; its mock in tests
+ * @throws Disconnected when the port is missing, locked or refused
+ */
+export async function openSerialPipe(
+  url: string,
+  address: SerialAddress,
+  Port: PortClass = SerialPort,
+): Promise<BytePipe> {
+  const port = new Port({ path: address.path, baudRate: address.baud, autoOpen: false });
   const pipe = new SerialPipe(url, port);
   await new Promise<void>((resolve, reject) => {
     port.open((error) => {
@@ -27,7 +37,7 @@ export async function openSerialPipe(url: string, address: SerialAddress): Promi
 
 class SerialPipe implements BytePipe {
   readonly #url: string;
-  readonly #port: SerialPort;
+  readonly #port: Port;
   readonly #early: Uint8Array[] = [];
   #listener: ((chunk: Uint8Array) => void) | undefined;
   #closeListener: ((error?: Error) => void) | undefined;
@@ -36,7 +46,7 @@ class SerialPipe implements BytePipe {
   #drained: Promise<void> | undefined;
   #endDrain: () => void = () => {};
 
-  constructor(url: string, port: SerialPort) {
+  constructor(url: string, port: Port) {
     this.#url = url;
     this.#port = port;
     port.on("data", (chunk: Uint8Array) => {

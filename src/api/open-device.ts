@@ -1,0 +1,87 @@
+/**
+ * The root that makes a device of a URL: the only place that knows both the driver and where the virtual board's worker
+ * lies. The worker speaks the same protocol as a board on a wire, over a pipe that cuts its bytes anew.
+ */
+import { MessageChannel, Worker } from "node:worker_threads";
+import { systemClock } from "../base/clock.js";
+import { type Logger, silentLogger } from "../base/log.js";
+import type { BytePipe } from "../base/pipe.js";
+import { Rng } from "../base/rng.js";
+import { type ConnectedDevice, type ConnectOptions, connectDevice } from "../device/connect.js";
+import { Disconnected } from "../device/errors.js";
+import { MessagePortPipe } from "../device/transport/message-port-pipe.js";
+import { PipeTransport } from "../device/transport/pipe-transport.js";
+import { RechunkingPipe } from "../device/transport/rechunking-pipe.js";
+import type { DatagramTransport } from "../device/transport/transport.js";
+import { openUdpTransport } from "../device/transport/udp.js";
+import { type DeviceAddress, parseDeviceUrl, type VirtualKnobs } from "../device/url.js";
+
+export interface OpenDeviceOptions {
+  /** Ends the opening; a device that is open is ended by `close`. */
+  readonly signal?: AbortSignal;
+  /** Default: nothing is logged. */
+  readonly logger?: Logger;
+}
+
+/** A worker must start and load the chip before it can answer the link's reset, ms. Our choice. */
+const workerStartLimitMs = 30_000;
+
+/**
+ * Open a device by its URL (`virtual:?chip=1`, `udp://host`, `serial:///dev/ttyUSB0`).
+ * @throws UnsupportedTarget, FieldOutOfRange, LinkTimeout, Disconnected, signal.reason
+ */
+export async function openDevice(url: string, options: OpenDeviceOptions = {}): Promise<ConnectedDevice> {
+  const { signal, logger = silentLogger } = options;
+  const address = parseDeviceUrl(url);
+  signal?.throwIfAborted();
+  const transport = await openTransport(url, address);
+  const connect: ConnectOptions = {
+    clock: systemClock,
+    logger,
+    rng: Rng.fromSeed(0).fork(url),
+    ...(signal === undefined ? {} : { signal }),
+    ...(address.scheme === "virtual" ? { arq: { resetLimitMs: workerStartLimitMs } } : {}),
+  };
+  return await connectDevice(transport, connect);
+}
+
+async function openTransport(url: string, address: DeviceAddress): Promise<DatagramTransport> {
+  switch (address.scheme) {
+    case "virtual":
+      return new PipeTransport(url, openVirtualBoard(url, address.knobs));
+    case "udp":
+      return await openUdpTransport(url, address);
+    case "serial": {
+      // The native binding is loaded only by those who have a serial line.
+      const { openSerialPipe } = await import("../device/transport/serial.js");
+      return new PipeTransport(url, await openSerialPipe(url, address));
+    }
+  }
+}
+
+/** Worker threads run compiled code; from sources, as in tests, the build's output is used. */
+function workerFile(): URL {
+  const isSource = import.meta.url.endsWith(".ts");
+  return new URL(`../../${isSource ? "dist/" : ""}firmware-sim/listen/worker.js`, import.meta.url);
+}
+
+/** Start board and chip in a worker thread. Closing the pipe ends the worker. */
+function openVirtualBoard(url: string, knobs: VirtualKnobs): BytePipe {
+  const { port1, port2 } = new MessageChannel();
+  const worker = new Worker(workerFile(), { workerData: { port: port2, options: knobs }, transferList: [port2] });
+  const pipe = new MessagePortPipe(port1);
+  worker.on("error", (cause) =>
+    pipe.fail(new Disconnected(url, `the virtual board failed: ${cause.message}`, { cause })),
+  );
+  worker.on("exit", (code) => pipe.fail(new Disconnected(url, `the virtual board ended with code ${code}`)));
+  const rechunked = new RechunkingPipe(pipe, Rng.fromSeed(knobs.chip).fork("rechunking"));
+  return {
+    write: (bytes) => rechunked.write(bytes),
+    onData: (listener) => rechunked.onData(listener),
+    onClose: (listener) => rechunked.onClose(listener),
+    close: async () => {
+      await rechunked.close();
+      await worker.terminate();
+    },
+  };
+}
