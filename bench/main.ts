@@ -1,7 +1,9 @@
 /** `npm run bench -- NAME [--json]`. Without a name it lists the benches. */
+import { experimentsBench } from "./experiments.js";
 import { type Bench, machine, printRows } from "./harness.js";
+import { trainingBench } from "./training.js";
 
-const benches: readonly Bench[] = [];
+const benches: readonly Bench[] = [experimentsBench, trainingBench];
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");

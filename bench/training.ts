@@ -1,0 +1,73 @@
+/** Seconds per training epoch of the two networks of the main job, on made data of the job's shape. */
+import { Rng } from "../src/base/rng.js";
+import { paperTask } from "../src/calib/index.js";
+import { IntegerBoxPrior } from "../src/calib/inference/prior.js";
+import { Snpe } from "../src/calib/inference/snpe.js";
+import { trainAutoencoder } from "../src/calib/nn/autoencoder.js";
+import { selectBackend } from "../src/calib/nn/backend.js";
+import { type Bench, median, row } from "./harness.js";
+
+const traces = 1000;
+
+/** Times between calls, seconds; the first, which includes set-up, is left out. */
+function stopwatch(): { lap: () => void; seconds: () => number } {
+  const laps: number[] = [];
+  let last = performance.now();
+  return {
+    lap() {
+      const now = performance.now();
+      laps.push((now - last) / 1000);
+      last = now;
+    },
+    seconds: () => median(laps.slice(1)),
+  };
+}
+
+export const trainingBench: Bench = {
+  name: "training",
+  about: `one epoch of the autoencoder and of the density estimator on ${traces} traces of ${paperTask.grid.length} points`,
+  async run(note) {
+    const backend = await selectBackend("auto");
+    note(`tensor backend: ${backend.name}`);
+    const rng = Rng.fromSeed(3);
+    const { length } = paperTask.grid;
+    const data = Float32Array.from(
+      { length: traces * length },
+      (_, i) => Math.sin((i % length) / 20) + 0.1 * rng.normal(),
+    );
+    const order = rng.permutation(traces);
+    const split = { train: order.slice(0, 800), validation: order.slice(800, 900), test: order.slice(900) };
+    const { latentSize, batchSize, learningRate } = paperTask.autoencoder;
+    const epochs = 6;
+    const network = stopwatch();
+    await trainAutoencoder({ traces: data, count: traces, length }, split, {
+      latentSize,
+      batchSize,
+      learningRate,
+      epochs,
+      seed: 1,
+      onEpoch: network.lap,
+    });
+    const prior = new IntegerBoxPrior(paperTask.parameters);
+    const snpe = new Snpe(prior, { seed: 1, members: 1, maxEpochs: epochs, maxEpochsLater: epochs });
+    const theta = Int32Array.from({ length: traces * 2 }, () => rng.int(1023));
+    const x = Float32Array.from(
+      { length: traces * latentSize },
+      (_, i) => (theta[2 * Math.floor(i / latentSize)] ?? 0) / 1023 + rng.normal(),
+    );
+    const likelihood = stopwatch();
+    snpe.appendSimulations(theta, x, "prior");
+    await snpe.train({ onEpoch: likelihood.lap });
+    const proposal = snpe.posterior(x.slice(0, latentSize));
+    const second = proposal.sample(traces, rng);
+    const atomic = stopwatch();
+    snpe.appendSimulations(second, x, proposal);
+    await snpe.train({ onEpoch: atomic.lap });
+    snpe.dispose();
+    return [
+      row("autoencoder, epoch", network.seconds(), "s", "less"),
+      row("density estimator, likelihood, epoch", likelihood.seconds(), "s", "less"),
+      row(`density estimator, atomic, epoch of ${2 * traces}`, atomic.seconds(), "s", "less"),
+    ];
+  },
+};
