@@ -16,6 +16,7 @@ export class MessagePortPipe implements BytePipe {
   #listener: ((chunk: Uint8Array) => void) | undefined;
   #closeListener: ((error?: Error) => void) | undefined;
   #isClosed = false;
+  #closeError: Error | undefined;
   #postedThisTurn = 0;
   #turn: Promise<void> | undefined;
 
@@ -50,6 +51,7 @@ export class MessagePortPipe implements BytePipe {
 
   onClose(listener: (error?: Error) => void): void {
     this.#closeListener = listener;
+    if (this.#isClosed) listener(this.#closeError);
   }
 
   async close(): Promise<void> {
@@ -66,6 +68,7 @@ export class MessagePortPipe implements BytePipe {
   #gone(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closeError = error;
     this.#closeListener?.(error);
   }
 }
