@@ -55,9 +55,9 @@ describe("warnings", () => {
 
   it("count what could not be used, above a tolerable share", () => {
     expect(recordingDefects("round-1", { usable: 999, invalid: 1, saturated: 1, reasons: "1 gap" })).toEqual([]);
-    const texts = recordingDefects("round-1", { usable: 90, invalid: 10, saturated: 20, reasons: "10 gap" });
+    const texts = recordingDefects("round-1", { usable: 90, invalid: 10, saturated: 40, reasons: "10 gap" });
     expect(texts[0]).toMatch(/10 of 100 .*10 gap/);
-    expect(texts[1]).toMatch(/20 of 90/);
+    expect(texts[1]).toMatch(/40 of 90/);
   });
 
   it("tell emulations that stay far from the target", () => {

@@ -13,7 +13,8 @@ const uninformedSd = 0.5;
 /** Ratio of predictive distance to noise floor above which the emulations are clearly not the target. */
 const farAboveFloor = 2;
 const invalidShare = 0.01;
-const saturatedShare = 0.05;
+/** Over the whole prior some settings always drive the membrane out of range; only more than that is worth a word. */
+const saturatedShare = 0.3;
 
 /** Mass piled up at an edge of the prior: the true code may lie beyond it. @param samples shape (n, parameters.length) */
 export function edgePileUp(parameters: readonly ParameterSpec[], samples: Int32Array): string[] {
