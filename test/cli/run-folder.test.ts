@@ -18,7 +18,7 @@ const request: RunRequest = {
   simulations: 6,
   rounds: 2,
   draws: 4,
-  backend: null,
+  backend: "auto",
 };
 const quantities = { parameters: ["v_reset", "i_bias_adapt_tau"], scale: { voltPerLsb: 0.0015, offsetVolt: 0 } };
 const versions = { hxloop: "0.0.0" };

@@ -1,0 +1,166 @@
+/**
+ * From the flags of `hxloop calibrate` to a calibration that can be run: everything checked, the target read, the folder
+ * named. Touches no device and writes nothing.
+ */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type FailureClass, HxError } from "../base/errors.js";
+import type { BackendPreference } from "../calib/nn/backend.js";
+import {
+  type CalibrationRequest,
+  checkRequest,
+  demoTarget,
+  type RequestedTarget,
+  requestOf,
+} from "../calib/request.js";
+import { parseTargetCsv } from "../calib/target/csv.js";
+import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
+import { taskByName } from "../calib/task/tasks.js";
+import { deviceOf, runsFolder } from "./context.js";
+import { parseTheta } from "./options.js";
+import { type RunRequest, readManifest, type RequestedTarget as WrittenTarget } from "./store/manifest.js";
+import { requireFree } from "./store/run-folder.js";
+
+/** A file that was named cannot be read. Reaction: name another. */
+export class FileUnreadable extends HxError {
+  readonly _tag = "FileUnreadable";
+  readonly failure: FailureClass = "input";
+}
+
+/** The command line is in itself contradictory or incomplete. Reaction: read the help. */
+export class UsageError extends HxError {
+  readonly _tag = "UsageError";
+  readonly failure: FailureClass = "usage";
+}
+
+/** Flags as they come from the command line. */
+export interface CalibrateFlags {
+  readonly device?: string;
+  readonly task?: string;
+  readonly neuron?: number;
+  readonly target?: string;
+  readonly targetTheta?: string;
+  readonly demoTarget?: true;
+  readonly seed?: number;
+  readonly simulations?: number;
+  readonly rounds?: number;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly backend?: BackendPreference;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+export interface Assignment {
+  readonly request: CalibrationRequest;
+  /** The same as it is written into `run.json`. */
+  readonly written: RunRequest;
+  readonly backend: BackendPreference;
+  readonly directory: string;
+  /** True when the folder holds an unfinished run to go on with. */
+  readonly isResumed: boolean;
+  /** Text of the target's file, to be kept with the run. */
+  readonly targetText: string | undefined;
+}
+
+const defaultTask = "paper";
+export const targetFile = "target.csv";
+
+/** @throws FieldOutOfRange, TargetInvalid, FileUnreadable, UsageError, RunFolderTaken */
+export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEnv): Promise<Assignment> {
+  const task = taskByName(flags.task ?? defaultTask);
+  const seed = flags.seed ?? 1;
+  const { target, written, text } = await targetOf(flags, task, seed);
+  const { neuron = 0, simulations, rounds } = flags;
+  const changes = {
+    ...(simulations === undefined ? {} : { simulations }),
+    ...(rounds === undefined ? {} : { rounds }),
+  };
+  const request = requestOf(task, neuron, target, seed, changes);
+  checkRequest(request);
+  const backend = flags.backend ?? "auto";
+  const directory = flags.out ?? freeFolder(`${task.name}-n${neuron}-s${seed}`);
+  // Asked again when the folder is made; asked here so that the answer comes before a device is opened.
+  await requireFree(directory);
+  return {
+    request,
+    written: {
+      task: task.name,
+      device: deviceOf(flags.device, env),
+      neuron,
+      target: written,
+      seed,
+      simulations: request.simulations,
+      rounds: request.rounds,
+      draws: request.draws,
+      backend,
+    },
+    backend,
+    directory,
+    isResumed: false,
+    targetText: text,
+  };
+}
+
+/**
+ * What an unfinished run was asked for. The device and the backend may be named anew: the board may have got another
+ * address; another backend shows as a mismatch of the codes, if it matters.
+ * @throws RunFolderInvalid, FieldOutOfRange, TargetInvalid, FileUnreadable
+ */
+export async function resumedAssignment(directory: string, flags: CalibrateFlags): Promise<Assignment> {
+  const { request: written } = await readManifest(directory);
+  const task = taskByName(written.task);
+  let target: RequestedTarget;
+  let text: string | undefined;
+  if (written.target.kind === "theta") {
+    target = { kind: "theta", codes: thetaFromNames(task, written.target.theta) };
+  } else {
+    text = await readInput(join(directory, targetFile));
+    target = parseTargetCsv(text, written.target.name, traceRules(task));
+  }
+  const { neuron, seed, simulations, rounds, draws } = written;
+  const request = { task, neuron, target, seed, simulations, rounds, draws };
+  checkRequest(request);
+  const backend = flags.backend ?? written.backend;
+  const device = flags.device ?? written.device;
+  return { request, written: { ...written, backend, device }, backend, directory, isResumed: true, targetText: text };
+}
+
+async function targetOf(
+  flags: CalibrateFlags,
+  task: Task,
+  seed: number,
+): Promise<{ target: RequestedTarget; written: WrittenTarget; text?: string }> {
+  if (flags.target !== undefined) {
+    const text = await readInput(flags.target);
+    const name = basename(flags.target);
+    return { target: parseTargetCsv(text, flags.target, traceRules(task)), written: { kind: "file", name }, text };
+  }
+  if (flags.targetTheta !== undefined) {
+    const theta = parseTheta("--target-theta", flags.targetTheta, task.parameters);
+    return { target: { kind: "theta", codes: thetaFromNames(task, theta) }, written: { kind: "theta", theta } };
+  }
+  if (flags.demoTarget) {
+    const target = demoTarget(task, seed);
+    const theta = Object.fromEntries(task.parameters.map(({ name }, j) => [name, target.codes[j] ?? 0]));
+    return { target, written: { kind: "theta", theta } };
+  }
+  throw new UsageError("no target: give one of --target FILE.csv, --target-theta NAME=CODE,..., --demo-target");
+}
+
+async function readInput(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new FileUnreadable(`cannot read target ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The first folder of this name that is not there yet: a run never overwrites another. */
+function freeFolder(stem: string): string {
+  for (let n = 1; ; n++) {
+    const path = join(runsFolder, `${stem}-${n}`);
+    if (!existsSync(path)) return path;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * `hxloop calibrate`: the arguments of a calibration, and the order of a run. Arguments and target are checked first,
+ * then the device is opened, and only then is a folder made; however it ends, the folder says so.
+ */
+import { Command, Option } from "commander";
+import { elapsedMs } from "../../base/clock.js";
+import type { CalibrationListener } from "../../calib/events.js";
+import { requestLimits } from "../../calib/request.js";
+import { calibrationResult } from "../../calib/result.js";
+import type { RunData } from "../../calib/run-data.js";
+import { taskNames } from "../../calib/task/tasks.js";
+import type { Session } from "../../device/interface/index.js";
+import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment, targetFile } from "../assignment.js";
+import { type Context, defaultDevice, runsFolder } from "../context.js";
+import { messageOf } from "../exit-codes.js";
+import { integer, nonEmpty, oneOf } from "../options.js";
+import { makeDisplay } from "../progress/display.js";
+import { resumeCommand } from "../store/describe.js";
+import { countRecordings, RunFolder } from "../store/run-folder.js";
+import { versions } from "../versions.js";
+
+const backends = ["auto", "tfjs-node", "wasm", "cpu"] as const;
+const requestFlags = ["task", "neuron", "target", "targetTheta", "demoTarget", "seed", "simulations", "rounds", "out"];
+
+export function calibrateCommand(context: Context): Command {
+  const ranged = (flag: keyof typeof requestLimits, placeholder: string, text: string): Option => {
+    const [min, max] = requestLimits[flag];
+    return new Option(`--${flag} <${placeholder}>`, `${text}, ${min}..${max}`).argParser(
+      integer(`--${flag}`, min, max),
+    );
+  };
+  return new Command("calibrate")
+    .description("Find the codes that make a neuron behave like a target, and say how sure they are.")
+    .option("--device <URL>", `the device (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
+    .option("--task <NAME>", `what is inferred: ${taskNames.join(", ")}`, oneOf("--task", taskNames))
+    .addOption(ranged("neuron", "N", "the neuron (default: 0)"))
+    .addOption(
+      new Option("--target <FILE>", "recorded target: CSV with columns time_us and membrane_v or membrane_lsb")
+        .argParser(nonEmpty)
+        .conflicts(["targetTheta", "demoTarget"]),
+    )
+    .addOption(
+      new Option(
+        "--target-theta <CODES>",
+        "the device records the target at these codes: NAME=CODE,NAME=CODE",
+      ).conflicts(["target", "demoTarget"]),
+    )
+    .option("--demo-target", "the device records the target at codes drawn from the seed")
+    .addOption(ranged("seed", "N", "everything random follows from it (default: 1)"))
+    .addOption(ranged("simulations", "N", "emulations in all rounds together (default: the task's)"))
+    .addOption(ranged("rounds", "N", "rounds of inference (default: the task's)"))
+    .option("--out <DIR>", `run folder, new or empty (default: ${runsFolder}/TASK-nNEURON-sSEED-1, -2, ...)`, nonEmpty)
+    .addOption(new Option("--resume <DIR>", "go on with an unfinished run").argParser(nonEmpty).conflicts(requestFlags))
+    .option("--backend <NAME>", `tensor backend: ${backends.join(", ")}`, oneOf("--backend", backends))
+    .option("--json", "print one JSON object as the last line on stdout")
+    .option("--quiet", "say nothing but warnings")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ hxloop calibrate --neuron 0 --demo-target
+  $ hxloop calibrate --device udp://192.168.4.2 --neuron 17 --target cell.csv --out runs/cell --json
+  $ hxloop calibrate --resume runs/cell`,
+    )
+    .action((flags: CalibrateFlags) => calibrateFromFlags(context, flags));
+}
+
+async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Promise<void> {
+  const assignment = await (flags.resume === undefined
+    ? newAssignment(flags, context.env)
+    : resumedAssignment(flags.resume, flags));
+  const { logger, interrupts } = context;
+  const { signal } = interrupts;
+  const { openDevice } = await import("../../api/open-device.js");
+  const device = await openDevice(assignment.written.device, { signal, logger });
+  try {
+    const session = await device.openSession({ signal });
+    try {
+      await calibrateInFolder(context, assignment, session, flags);
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await device.close();
+  }
+}
+
+/** The run itself. Whatever happens, the folder's state tells it. */
+async function calibrateInFolder(
+  context: Context,
+  assignment: Assignment,
+  session: Session,
+  flags: CalibrateFlags,
+): Promise<void> {
+  const { terminal, clock, interrupts } = context;
+  const { directory, request, written, backend, targetText } = assignment;
+  const { task } = request;
+  const quantities = { parameters: task.parameters.map(({ name }) => name), scale: task.scale };
+  const known = versions();
+  const folder = await (assignment.isResumed
+    ? RunFolder.resume(directory, quantities)
+    : RunFolder.create(directory, written, known, quantities));
+  interrupts.lastWords = () => unfinished(directory);
+  const display = makeDisplay(terminal, clock, flags.quiet === true);
+  try {
+    await folder.setDevice(session.identity);
+    if (targetText !== undefined) await folder.putText(targetFile, targetText);
+    const { calibrate } = await import("../../calib/calibrate.js");
+    const { signal } = interrupts;
+    const { listener } = display;
+    const data = await calibrate(session, request, {
+      store: folder,
+      clock,
+      listener,
+      signal,
+      backend,
+      versions: known,
+    });
+    const report = await drawReport(context, data, directory, listener);
+    await folder.close("finished");
+    display.stop();
+    await present(context, data, directory, report, flags);
+  } catch (error) {
+    display.stop();
+    const wasInterrupted = interrupts.signal.aborted;
+    // When even this cannot be written, run.json keeps saying `running`, which nothing takes for whole either.
+    await folder
+      .close(wasInterrupted ? "interrupted" : "failed", wasInterrupted ? null : messageOf(error, false))
+      .catch(() => undefined);
+    const kept = await countRecordings(directory);
+    if (wasInterrupted || kept > 0) terminal.say(`hxloop: kept ${kept} recordings; ${unfinished(directory)}`);
+    throw wasInterrupted ? interrupts.signal.reason : error;
+  }
+}
+
+function unfinished(directory: string): string {
+  return `run ${directory} is unfinished; go on with: ${resumeCommand(directory)}`;
+}
+
+async function drawReport(
+  { clock }: Context,
+  data: RunData,
+  directory: string,
+  listener: CalibrationListener,
+): Promise<string> {
+  const from = clock.now();
+  listener({ type: "phase-started", phase: "report", label: "drawing the report", total: 1, unit: "report" });
+  const { writeReport } = await import("../write-report.js");
+  const { report } = await writeReport(data, directory);
+  listener({ type: "phase-progress", phase: "report", done: 1 });
+  listener({ type: "phase-finished", phase: "report", seconds: elapsedMs(from, clock.now()) / 1000 });
+  return report;
+}
+
+async function present(
+  { terminal }: Context,
+  data: RunData,
+  directory: string,
+  report: string,
+  flags: CalibrateFlags,
+): Promise<void> {
+  const { renderTerminalSummary } = await import("../../report/index.js");
+  const summary = `${renderTerminalSummary(data).trimEnd()}\n\nreport: ${report}`;
+  if (!flags.json) return terminal.result(summary);
+  if (!flags.quiet) terminal.say(summary);
+  terminal.result(JSON.stringify(calibrationResult(data, directory)));
+}

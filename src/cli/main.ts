@@ -1,0 +1,67 @@
+/**
+ * The command line: which commands there are, how their arguments look, and what becomes of an error. Commands are
+ * loaded when they are called, so that `--help` and a wrong argument are answered at once and without native code.
+ */
+import { Command, CommanderError } from "commander";
+import { systemClock } from "../base/clock.js";
+import { calibrateCommand } from "./commands/calibrate.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { reportCommand } from "./commands/report.js";
+import type { Context } from "./context.js";
+import { exitCodeHelp, exitCodeOf, exitCodes, messageOf } from "./exit-codes.js";
+import { InterruptGuard } from "./interrupt.js";
+import { makeLogger } from "./logger.js";
+import { makeTerminal } from "./terminal.js";
+import { ownVersion } from "./versions.js";
+
+const successes = new Set(["commander.helpDisplayed", "commander.version"]);
+
+function buildProgram(context: Context): Command {
+  const program = new Command("hxloop")
+    .description("Calibrate analog AdEx neurons of BrainScaleS-2 from membrane traces, with honest posteriors.")
+    .version(ownVersion())
+    .addHelpText("after", `\n${exitCodeHelp}`)
+    .showSuggestionAfterError()
+    .enablePositionalOptions();
+  for (const command of [calibrateCommand, reportCommand, doctorCommand]) program.addCommand(command(context));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, "hxloop: ")),
+    });
+  }
+  return program;
+}
+
+/** Resolves when what was written has left the process. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}
+
+/** Run one command line and end the process with its exit code. */
+export async function main(argv: readonly string[]): Promise<never> {
+  const { env, stdout, stderr } = process;
+  const terminal = makeTerminal(stdout, stderr, env);
+  const isDebug = env.HXLOOP_DEBUG !== undefined && env.HXLOOP_DEBUG !== "" && env.HXLOOP_DEBUG !== "0";
+  const fail = (error: unknown): number => {
+    terminal.say(messageOf(error, isDebug));
+    return exitCodeOf(error);
+  };
+  const die = (error: unknown): never => process.exit(fail(error));
+  process.on("uncaughtException", die).on("unhandledRejection", die);
+  // A reader that has seen enough (`hxloop doctor | head -1`) is no failure.
+  stdout.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" ? process.exit(0) : die(error)));
+
+  const exit = (): never => process.exit(exitCodes.interrupted);
+  const interrupts = new InterruptGuard({ clock: systemClock, source: process, say: terminal.say, exit });
+  let code: number = exitCodes.ok;
+  try {
+    const logger = await makeLogger(env);
+    await buildProgram({ terminal, clock: systemClock, logger, interrupts, env }).parseAsync(argv);
+    code = Number(process.exitCode ?? exitCodes.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) code = successes.has(error.code) ? exitCodes.ok : exitCodes.usage;
+    else code = fail(error);
+  }
+  await Promise.all([flushed(stdout), flushed(stderr)]);
+  process.exit(code);
+}

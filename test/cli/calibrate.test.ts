@@ -1,0 +1,141 @@
+/**
+ * Whole runs of the command line on the chip in software: what ends on stdout, what Ctrl-C leaves, how a run goes on.
+ * The budget is the smallest that the method takes: the figures are meaningless, the plumbing is not.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { hxloop, startHxloop } from "./run-hxloop.js";
+
+const summary = z.strictObject({
+  name: z.string(),
+  prior: z.tuple([z.literal(0), z.literal(1022)]),
+  truth: z.int().min(0).max(1022).nullable(),
+  mean: z.number(),
+  sd: z.number().min(0),
+  q05: z.number(),
+  median: z.number(),
+  q95: z.number(),
+});
+// The object of hxloop.calibration/1, written here from its description and not from the code that makes it.
+const calibration = z.strictObject({
+  schema: z.literal("hxloop.calibration/1"),
+  device: z.string(),
+  neuron: z.int(),
+  seed: z.int(),
+  parameters: z.array(summary).length(2),
+  simulations: z.int(),
+  rounds: z.int(),
+  seconds: z.strictObject({ record: z.number(), train: z.number(), total: z.number() }),
+  predictive: z.strictObject({ distance: z.number(), noiseFloor: z.number() }),
+  run: z.string(),
+});
+
+let cwd = "";
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "hxloop-calibrate-"));
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+const state = async (run: string): Promise<unknown> =>
+  JSON.parse(await readFile(join(cwd, run, "run.json"), "utf8")).state;
+const small = ["calibrate", "--demo-target", "--seed", "3", "--neuron", "5", "--simulations", "80", "--rounds", "1"];
+
+describe("a run", { timeout: 120_000 }, () => {
+  it("ends with one JSON object, a report and a folder; interrupted and resumed it ends with the same samples", async () => {
+    const whole = await hxloop([...small, "--json", "--quiet"], cwd);
+    expect(whole.stderr).not.toContain("internal error");
+    expect(whole.code).toBe(0);
+    const lines = whole.stdout.trimEnd().split("\n");
+    expect(lines).toHaveLength(1);
+    const result = calibration.parse(JSON.parse(lines[0]!));
+    expect(result).toMatchObject({ device: "virtual:?chip=1", neuron: 5, seed: 3, simulations: 80, rounds: 1 });
+    expect(result.parameters.map((p) => p.name)).toEqual(["v_reset", "i_bias_adapt_tau"]);
+    for (const { truth, q05, median, q95 } of result.parameters) {
+      expect(truth).not.toBeNull();
+      expect(q05).toBeLessThanOrEqual(median);
+      expect(median).toBeLessThanOrEqual(q95);
+    }
+    expect(await state(result.run)).toBe("finished");
+    expect((await readdir(join(cwd, result.run))).sort()).toEqual([
+      "data.zarr",
+      "figures",
+      "networks",
+      "posterior.csv",
+      "report.html",
+      "run.json",
+    ]);
+
+    const running = startHxloop([...small, "--out", "again"], cwd);
+    await running.seen(/recording, round 1/);
+    running.interrupt();
+    expect((await running.outcome).code).toBe(130);
+    expect(await state("again")).toBe("interrupted");
+    const resumed = await hxloop(["calibrate", "--resume", "again"], cwd);
+    expect(resumed.stderr).toMatch(/recorded earlier/);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stdout).toMatch(/report: again\/report\.html\n$/);
+    const samples = (run: string): Promise<string> => readFile(join(cwd, run, "posterior.csv"), "utf8");
+    expect(await samples("again")).toBe(await samples(result.run));
+
+    const redrawn = await hxloop(["report", "again", "--out", "elsewhere/again.html", "--json"], cwd);
+    expect(JSON.parse(redrawn.stdout)).toMatchObject({ schema: "hxloop.report/1", run: "again", finished: true });
+    expect(await readFile(join(cwd, "elsewhere", "again.html"), "utf8")).toMatch(/<svg/);
+  });
+
+  it("ends within two seconds of Ctrl-C, in whatever phase, and is not taken for whole", async () => {
+    const running = startHxloop(["calibrate", "--demo-target", "--out", "stopped", "--simulations", "20000"], cwd);
+    await running.seen(/recording, round 1.*left/);
+    const from = performance.now();
+    running.interrupt();
+    const { code, stdout, stderr } = await running.outcome;
+    expect(performance.now() - from).toBeLessThan(2000);
+    expect([code, stdout]).toEqual([130, ""]);
+    expect(stderr).toMatch(
+      /kept \d+ recordings; run stopped is unfinished; go on with: hxloop calibrate --resume stopped/,
+    );
+    expect(await state("stopped")).toBe("interrupted");
+    expect(existsSync(join(cwd, "stopped", "report.html"))).toBe(false);
+    const report = await hxloop(["report", "stopped"], cwd);
+    expect([report.code, report.stdout]).toEqual([3, ""]);
+    expect(report.stderr).toMatch(
+      /^hxloop: no result to draw: run stopped is unfinished: it was interrupted; go on with:/,
+    );
+  });
+
+  it("refuses a target that never spikes, and says so in the folder", async () => {
+    const rows = Array.from({ length: 2101 }, (_, i) => `${i / 2 - 20},400`);
+    await writeFile(join(cwd, "flat.csv"), ["time_us,membrane_lsb", ...rows].join("\n"));
+    const { code, stderr, stdout } = await hxloop(["calibrate", "--target", "flat.csv", "--out", "flat"], cwd);
+    expect([code, stdout]).toEqual([3, ""]);
+    expect(stderr).toMatch(/^hxloop: target flat\.csv .*spike/m);
+    expect(await state("flat")).toBe("failed");
+    expect(await readFile(join(cwd, "flat", "target.csv"), "utf8")).toContain("time_us,membrane_lsb");
+  });
+});
+
+describe("doctor", () => {
+  it("names Node, backend, kernels, device and folder, each with a status", async () => {
+    const { code, stdout, stderr } = await hxloop(["doctor", "--json"], cwd);
+    expect(stderr).toMatch(/^ok {4}node /m);
+    const { schema, ok, checks } = JSON.parse(stdout);
+    expect([code, schema, ok]).toEqual([0, "hxloop.doctor/1", true]);
+    expect(checks.map((check: { name: string }) => check.name)).toEqual([
+      "node",
+      "versions",
+      "tensor backend",
+      "kernels",
+      "device",
+      "run folder",
+    ]);
+  });
+
+  it("says that the device cannot be reached, and what to do", async () => {
+    const { code, stdout } = await hxloop(["doctor"], cwd, { HXLOOP_DEVICE: "serial:///dev/hxloop-no-such-line" });
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^fail {2}device .*hxloop-no-such-line.*\n\s+-> /m);
+  });
+});
