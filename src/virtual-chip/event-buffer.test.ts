@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { EventBuffer } from "./event-buffer.js";
+
+describe("EventBuffer", () => {
+  it("gives events in order of time, those of the future later", () => {
+    const buffer = new EventBuffer();
+    buffer.push(10, 1);
+    buffer.push(5, 2);
+    buffer.push(5, 3);
+    buffer.push(30, 4);
+    const first = buffer.take(10);
+    expect([...first.time]).toEqual([5, 5, 10]);
+    expect([...first.value]).toEqual([2, 3, 1]);
+    buffer.push(20, 5);
+    const second = buffer.take(40);
+    expect([...second.time]).toEqual([20, 30]);
+    expect([...second.value]).toEqual([5, 4]);
+    expect(buffer.take(100).count).toBe(0);
+  });
+
+  it("keeps everything beyond its first capacity", () => {
+    const buffer = new EventBuffer();
+    for (let i = 0; i < 5000; i++) buffer.push(i, i % 1000);
+    const { count, time, value } = buffer.take(Infinity);
+    expect(count).toBe(5000);
+    expect(time[4999]).toBe(4999);
+    expect(value[4321]).toBe(321);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { Rng } from "../../base/rng.js";
+import { NoiseStream } from "../noise.js";
+import { type AdexParameters, createAdexTrace, settleAtRest, stepAdex, stepUs } from "./adex.js";
+import { createAdexParameters } from "./circuit.js";
+
+const silence = new NoiseStream(Rng.fromSeed(0));
+
+/** A leaky membrane with tau = 10 us at rest at 0.5 V; no spikes, no exponential, no adaptation, no noise. */
+function leaky(changes: Partial<AdexParameters> = {}): AdexParameters {
+  return {
+    ...createAdexParameters(),
+    capacitance: 2,
+    leakConductance: 0.2,
+    leakVoltage: 0.5,
+    resetConductance: 4,
+    resetVoltage: 0.3,
+    threshold: 1,
+    adaptationReference: 0.4,
+    adaptationRate: 0.05,
+    ...changes,
+  };
+}
+
+const rest = { v: 0.5, w: 0.4, refractoryLeft: 0, resetLeft: 0, pulseLeft: 0 };
+
+function run(p: AdexParameters, steps: number, start = {}, dt = stepUs) {
+  const state = { ...rest, ...start };
+  const trace = createAdexTrace(steps);
+  stepAdex(p, state, trace, 0, steps, silence, 0, dt);
+  return { state, trace };
+}
+
+describe("stepAdex", () => {
+  it("decays to the leak potential as exp(-t / tau)", () => {
+    const { trace } = run(leaky(), 2000, { v: 0.9 });
+    for (const step of [10, 100, 625, 1999]) {
+      const t = (step + 1) * stepUs;
+      expect(trace.v[step]).toBeCloseTo(0.5 + 0.4 * Math.exp(-t / 10), 6);
+    }
+  });
+
+  it("answers a current step with I / g (1 - exp(-t / tau))", () => {
+    const { trace } = run(leaky({ offsetCurrent: 0.04 }), 2000);
+    expect(trace.v[1249]).toBeCloseTo(0.5 + 0.2 * (1 - Math.exp(-2)), 6);
+  });
+
+  it("pulls the membrane to the reset potential with the reset's time constant while a spike holds it", () => {
+    const { trace } = run(leaky(), 100, { v: 0.9, resetLeft: 100, refractoryLeft: 120 });
+    // tau = 2 pF / 4 uS = 0.5 us; 31 steps are 0.496 us. The method's error at this step is 2e-5 V.
+    expect(trace.v[30]).toBeCloseTo(0.3 + 0.6 * Math.exp(-0.496 / 0.5), 3);
+    expect(trace.v[99]).toBeCloseTo(0.3 + 0.6 * Math.exp(-3.2), 3);
+  });
+
+  it("fires at the rate of the leaky case: reset time plus tau ln((Vinf - Vr) / (Vinf - Vth))", () => {
+    const p = leaky({ offsetCurrent: 0.16, fires: true, refractorySteps: 125, resetSteps: 125, resetConductance: 40 });
+    const { trace } = run(p, 20_000, {});
+    const spikes = [...trace.spikeSteps.subarray(0, trace.spikeCount)];
+    // The current lifts the held membrane by I / g = 4 mV.
+    const expected = 2 + 10 * Math.log((1.3 - 0.304) / (1.3 - 1));
+    const intervals = spikes.slice(1).map((s, i) => (s - spikes[i]!) * stepUs);
+    expect(intervals.length).toBeGreaterThan(15);
+    for (const interval of intervals) expect(Math.abs(interval - expected)).toBeLessThan(2 * stepUs);
+  });
+
+  it("is refractory for exactly the set number of steps, even when the threshold stays crossed", () => {
+    const p = leaky({ resetVoltage: 1.1, fires: true, refractorySteps: 120, resetSteps: 116, leakVoltage: 1.1 });
+    const { trace } = run(p, 1300, { v: 1.1 });
+    const spikes = [...trace.spikeSteps.subarray(0, trace.spikeCount)];
+    expect(spikes).toEqual(Array.from({ length: 11 }, (_, i) => 120 * i));
+  });
+
+  it("raises the adaptation by slope times pulse length per spike and lets it decay with its rate", () => {
+    const p = leaky({ pulseSlope: 0.1, adaptationRate: 0.02 });
+    const { trace } = run(p, 5000, { pulseLeft: 64 });
+    const length = 64 * stepUs;
+    const peak = (0.1 / 0.02) * (1 - Math.exp(-0.02 * length));
+    expect(trace.w[63]).toBeCloseTo(0.4 + peak, 6);
+    expect(trace.w[4063]).toBeCloseTo(0.4 + peak * Math.exp(-0.02 * 4000 * stepUs), 6);
+  });
+
+  it("reaches the equilibrium of membrane and adaptation that settleAtRest computes", () => {
+    const p = leaky({ adaptationTransconductance: 0.5, adaptationCoupling: 0.2, adaptationLeakVoltage: 0.45 });
+    const state = { ...rest };
+    settleAtRest(state, p);
+    const far = run(p, 62_500).state;
+    expect(far.v).toBeCloseTo(state.v, 9);
+    expect(far.w).toBeCloseTo(state.w, 9);
+    // g (V - E) = -gm alpha (V - Eadapt), by hand: (0.2 * 0.5 + 0.1 * 0.45) / 0.3
+    expect(state.v).toBeCloseTo(0.145 / 0.3, 12);
+  });
+
+  it("has an error that falls with the square of the step", () => {
+    const p = leaky({
+      adaptationTransconductance: 0.5,
+      adaptationCoupling: 0.2,
+      adaptationLeakVoltage: 0.5,
+      exponentialScale: 0.01,
+      exponentialVoltage: 0.75,
+      exponentialSlope: 0.03,
+      offsetCurrent: 0.04,
+    });
+    const end = (halvings: number) => run(p, 500 * 2 ** halvings, { v: 0.45 }, 0.064 / 2 ** halvings).state.v;
+    const exact = end(7);
+    const errors = [0, 1, 2, 3].map((h) => Math.abs(end(h) - exact));
+    for (let i = 1; i < errors.length; i++) {
+      const ratio = errors[i - 1]! / errors[i]!;
+      expect(ratio).toBeGreaterThan(3.6);
+      expect(ratio).toBeLessThan(4.4);
+    }
+  });
+
+  it("does not leave the supply rails", () => {
+    const { trace } = run(leaky({ offsetCurrent: 5 }), 500);
+    expect(trace.v[499]).toBe(1.2);
+    expect(run(leaky({ offsetCurrent: -5 }), 500).trace.v[499]).toBe(0);
+  });
+
+  it("gives the same trace however the run is cut", () => {
+    const p = leaky({ noiseCurrent: 0.01, onsetNoise: 0.005, offsetCurrent: 0.16, fires: true, refractorySteps: 120 });
+    const noise = new NoiseStream(Rng.fromSeed(5));
+    const first = 3_000_000_001;
+    const whole = { ...rest };
+    const trace = createAdexTrace(4000);
+    stepAdex(p, whole, trace, first, 4000, noise, 7);
+    const cut = { ...rest };
+    const piece = createAdexTrace(4000);
+    let done = 0;
+    for (const length of [1, 2, 3, 5, 1000, 13, 1023, 1953]) {
+      stepAdex(p, cut, piece, first + done, length, noise, 7);
+      expect([...piece.v.subarray(0, length)]).toEqual([...trace.v.subarray(done, done + length)]);
+      done += length;
+    }
+    expect(done).toBe(4000);
+    expect(cut).toEqual(whole);
+  });
+});
