@@ -40,7 +40,7 @@ export async function openDevice(url: string, options: OpenDeviceOptions = {}): 
     logger,
     rng: Rng.fromSeed(0).fork(url),
     ...(signal === undefined ? {} : { signal }),
-    ...(address.scheme === "virtual" ? { arq: { resetLimitMs: workerStartLimitMs } } : {}),
+    ...(address.scheme === "virtual" ? { startLimitMs: workerStartLimitMs } : {}),
   };
   return await connectDevice(transport, connect);
 }

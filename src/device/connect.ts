@@ -25,6 +25,8 @@ export interface ConnectOptions {
   /** Draws the words of the loopback check. */
   readonly rng?: Rng;
   readonly arq?: Partial<ArqOptions>;
+  /** How long the board may take to its first answer, when it has to start first; ms. */
+  readonly startLimitMs?: number;
   /** How long a stopped program may take to its halt before the link is reset, ms. */
   readonly quietMs?: number;
 }
@@ -41,11 +43,11 @@ export interface LinkHealth {
  * @throws LinkTimeout, UnsupportedTarget, Disconnected, NotificationReceived, signal.reason
  */
 export async function connectDevice(transport: DatagramTransport, options: ConnectOptions): Promise<ConnectedDevice> {
-  const { clock, logger, signal, rng = Rng.fromSeed(0), arq = {}, quietMs } = options;
+  const { clock, logger, signal, rng = Rng.fromSeed(0), arq = {}, quietMs, startLimitMs } = options;
   const link = new ArqLink(transport, { clock, logger, rng, arq });
   const runner = new ProgramRunner(link, quietMs === undefined ? { clock, logger } : { clock, logger, quietMs });
   try {
-    const bitfileInfo = await runner.open(signal);
+    const bitfileInfo = await runner.open({ signal, resetLimitMs: startLimitMs });
     const boardId = await readBoardId(runner, clock, signal);
     return new ConnectedDevice({ url: transport.url, boardId, bitfileInfo }, link, runner, clock);
   } catch (error) {
@@ -87,7 +89,7 @@ export class ConnectedDevice implements Device {
     });
     this.#session = session;
     try {
-      if (this.#runner.lost !== undefined) await this.#runner.open(signal);
+      if (this.#runner.lost !== undefined) await this.#runner.open({ signal });
       await this.#runner.run(takeProgram(initProgram(session.program())), signal === undefined ? {} : { signal });
       return session;
     } catch (error) {

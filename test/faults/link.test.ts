@@ -133,7 +133,7 @@ describe("the link on a bad wire", () => {
   it("gives up opening when the signal aborts", async () => {
     const test = setUp(1, { ...noFaults, drop: 1 }, {});
     const controller = new AbortController();
-    const opening = expect(test.link.open(controller.signal)).rejects.toBe("enough");
+    const opening = expect(test.link.open({ signal: controller.signal })).rejects.toBe("enough");
     test.clock.advance(100);
     controller.abort("enough");
     await opening;

@@ -20,6 +20,12 @@ export interface ArqLinkOptions {
   readonly arq?: Partial<ArqOptions>;
 }
 
+export interface LinkOpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How long to wait for the reset answer, ms; default: the ARQ option. */
+  readonly resetLimitMs?: number | undefined;
+}
+
 export interface ArqLinkListener {
   /** UT words in order; the view is only good during the call. A throw ends the link. */
   onWords(words: Uint8Array): void;
@@ -81,7 +87,7 @@ export class ArqLink {
    * @returns the bitfile's info text
    * @throws LinkTimeout, UnsupportedTarget, Disconnected, signal.reason
    */
-  async open(signal?: AbortSignal): Promise<string> {
+  async open({ signal, resetLimitMs }: LinkOpenOptions = {}): Promise<string> {
     signal?.throwIfAborted();
     if (this.#isTransportGone) throw this.#end ?? new LinkClosed(this.url);
     if (this.#closing !== undefined) throw new LinkClosed(this.url);
@@ -100,7 +106,7 @@ export class ArqLink {
     const word = new Uint8Array(8);
     new DataView(word.buffer).setUint32(0, this.#rng.nextUint32());
     new DataView(word.buffer).setUint32(4, this.#rng.nextUint32());
-    this.#run(this.#machine.open(word, this.#clock.now()));
+    this.#run(this.#machine.open(word, this.#clock.now(), resetLimitMs));
     try {
       return await opening.promise;
     } finally {

@@ -37,6 +37,7 @@ export class ArqMachine {
   #answer = new ResetAnswer();
   #loopbackWord = new Uint8Array(8);
   #attempt = 0;
+  #resetLimitMs = 0;
   /** End of the current stage of opening, or of closing. */
   #stageLimit = 0;
   #repeatResetAt = 0;
@@ -75,9 +76,14 @@ export class ArqMachine {
     return due === Number.POSITIVE_INFINITY ? undefined : (due as Instant);
   }
 
-  /** Reset the board's link and open it anew; whatever was in flight is forgotten. @param loopbackWord 8 bytes */
-  open(loopbackWord: Uint8Array, now: Instant): readonly ArqAction[] {
+  /**
+   * Reset the board's link and open it anew; whatever was in flight is forgotten.
+   * @param loopbackWord 8 bytes
+   * @param resetLimitMs how long to wait for the reset answer this time; default: the option
+   */
+  open(loopbackWord: Uint8Array, now: Instant, resetLimitMs = this.#options.resetLimitMs): readonly ArqAction[] {
     this.#attempt = 0;
+    this.#resetLimitMs = resetLimitMs;
     this.#loopbackWord = loopbackWord.slice();
     this.#startOpening(now);
     return this.#take();
@@ -143,7 +149,7 @@ export class ArqMachine {
     this.#answer = new ResetAnswer();
     this.#lastAckAt = Number.NEGATIVE_INFINITY;
     this.#unacknowledged = 0;
-    this.#stageLimit = now + this.#options.resetLimitMs;
+    this.#stageLimit = now + this.#resetLimitMs;
     this.#sendReset(now);
   }
 
@@ -163,7 +169,7 @@ export class ArqMachine {
       const [stage, limit] =
         this.#state === "loopback"
           ? (["loopback", this.#options.loopbackQuietMs] as const)
-          : (["reset", this.#options.resetLimitMs] as const);
+          : (["reset", this.#resetLimitMs] as const);
       this.#end({ type: "failed", error: new LinkTimeout(this.#url, stage, `${limit} ms`) });
     } else if (this.#state === "resetting" && now >= this.#repeatResetAt && !this.#answer.hasBegun) {
       this.#sendReset(now);

@@ -12,7 +12,7 @@ import type { StreamDecoder } from "../../protocol/messages/streams.js";
 import { createToFpgaEncoder } from "../../protocol/messages/to-fpga.js";
 import { AnswerMismatch, LinkReset, LinkTimeout, NotificationReceived } from "../errors.js";
 import type { RunOptions, RunResult } from "../interface/index.js";
-import type { ArqLink } from "../link/arq-link.js";
+import type { ArqLink, LinkOpenOptions } from "../link/arq-link.js";
 import { AnswerDecoder, type DecoderCounters } from "./decoder.js";
 import type { ProgramContent } from "./program.js";
 
@@ -26,6 +26,8 @@ export interface RunnerOptions {
 export const defaultQuietMs = 500;
 export const defaultTimeoutMs = 60_000;
 
+/** How long a board that ignored the halt may take to answer a reset, ms. Our choice: the user is waiting. */
+const resetAfterStopMs = 1000;
 /** Bytes handed to the link at a time: 64 full frames. */
 const sliceBytes = 64 * 180 * 8;
 /** Opcode of an omnibus data word, which must not be parted from its address word. */
@@ -79,10 +81,10 @@ export class ProgramRunner {
   }
 
   /** Open the link, or open it anew; time starts at zero. @returns the bitfile's info text */
-  async open(signal?: AbortSignal): Promise<string> {
+  async open(options: LinkOpenOptions = {}): Promise<string> {
     this.#answers = new AnswerDecoder();
     this.#words = createFromFpgaDecoder(this.#answers);
-    const infoText = await this.#link.open(signal);
+    const infoText = await this.#link.open(options);
     this.#lost = undefined;
     return infoText;
   }
@@ -179,7 +181,7 @@ export class ProgramRunner {
     if (quiet) return;
     this.#logger.warn({ url: this.#link.url, isWhole }, "a stopped program did not halt; resetting the link");
     try {
-      await this.open();
+      await this.open({ resetLimitMs: resetAfterStopMs });
     } catch (err) {
       this.#logger.warn({ url: this.#link.url, err }, "the link did not come back");
     }
