@@ -67,7 +67,7 @@ describe("circuits of one chip", () => {
       const chip = new BenchChip({ seed: 8, preset: "ideal", knobs: { mismatch } });
       chip.configure(0);
       const neurons = Array.from({ length: 32 }, (_, n) => 8 * n);
-      const codes = { v_leak: 750, v_threshold: 400, v_reset: 400, i_bias_leak: 100 };
+      const codes = { v_leak: 750, v_threshold: 400, v_reset: 400, i_bias_leak: 100, i_bias_reset: 1022 };
       for (const n of neurons) {
         chip.writeCodes(n, codes);
         chip.writeBackend(n, {});
