@@ -21,7 +21,7 @@ import { ThetaTransform } from "./theta-transform.js";
 export interface SnpeOptions {
   /** 0..2^53-1; fixes weights, folds, batches and atoms. */
   readonly seed: number;
-  /** Networks in the ensemble, 1..10. Default 2. */
+  /** Networks in the ensemble, 1..10. Default 3. */
   readonly members?: number;
   readonly estimator?: Partial<MafOptions>;
   /** Thetas per simulation in the atomic loss, 2 or more. Default 10. */
@@ -42,7 +42,7 @@ export interface SnpeOptions {
 }
 
 const defaults = {
-  members: 2,
+  members: 3,
   atoms: 10,
   batchSize: 100,
   learningRate: 2e-3,
