@@ -18,6 +18,14 @@ describe("EventBuffer", () => {
     expect(buffer.take(100).count).toBe(0);
   });
 
+  it("takes runs of values at regular times", () => {
+    const buffer = new EventBuffer();
+    buffer.pushRun(Uint16Array.of(7, 8, 9), 3, 0x400, 100.25, 8.5, 2);
+    const { time, value } = buffer.take(1000);
+    expect([...time]).toEqual([117, 125, 134]);
+    expect([...value]).toEqual([0x407, 0x408, 0x409]);
+  });
+
   it("keeps everything beyond its first capacity", () => {
     const buffer = new EventBuffer();
     for (let i = 0; i < 5000; i++) buffer.push(i, i % 1000);

@@ -22,6 +22,20 @@ export class EventBuffer {
     this.#count = n + 1;
   }
 
+  /**
+   * Append `count` values, or-ed with `bits`, whose times are floor(origin + (first + i) * period).
+   * None of them may be earlier than what was appended before.
+   */
+  pushRun(values: Uint16Array, count: number, bits: number, origin: number, period: number, first: number): void {
+    while (this.#count + count > this.#time.length) this.#grow();
+    const [time, value, n] = [this.#time, this.#value, this.#count];
+    for (let i = 0; i < count; i++) {
+      time[n + i] = Math.floor(origin + (first + i) * period);
+      value[n + i] = (values[i] as number) | bits;
+    }
+    this.#count = n + count;
+  }
+
   /** Remove and return the events up to a time. Caller owns the arrays. */
   take(upTo: number): TimedEvents {
     if (!this.#isSorted) this.#sort();

@@ -7,8 +7,8 @@ import { NoiseStream } from "../noise.js";
 import { stepUs } from "../physics/adex.js";
 
 /** Nominal step of the converter, V: full scale is the 1.2 V supply. */
-export const voltsPerLsb = 1.2e-3;
-export const largestSample = 1023;
+const voltsPerLsb = 1.2e-3;
+const largestSample = 1023;
 /** Spread of the converter itself from chip to chip: gain (of the logarithm) and offset in LSB. */
 const converterGainSpread = 0.01;
 const converterOffsetSpread = 3;
@@ -55,13 +55,6 @@ export class BufferFilter {
     }
     this.#last = y;
   }
-
-  /** Output at a point of the stretch, steps from its start, 0 <= position < count. */
-  at(position: number): number {
-    const i = Math.floor(position);
-    const left = i === 0 ? this.before : (this.output[i - 1] as number);
-    return left + (position - i) * ((this.output[i] as number) - left);
-  }
 }
 
 /** Quantisation with this chip's converter. */
@@ -92,23 +85,43 @@ export class Converter {
     this.#startOffset = startOffset * (this.#normals[0] as number);
   }
 
-  /** Sample number `index` of the recording: 0..1023. @param isDriven whether anything drives the input */
-  convert(volts: number, index: number, isDriven: boolean): number {
-    const lane = index & 3;
-    const block = index >>> 2;
-    if (block !== this.#block) {
-      this.#noise.normals(this.#normals, this.#start, block);
-      this.#block = block;
+  /**
+   * Convert samples `index` to `index + count - 1` of the recording, 0..1023 each, into `out`.
+   * @param filter the buffer's output; undefined when nothing drives it
+   * @param position of the first sample in the filter's stretch, steps @param spacing of the samples, steps
+   */
+  convert(
+    out: Uint16Array,
+    filter: BufferFilter | undefined,
+    index: number,
+    count: number,
+    position: number,
+    spacing: number,
+  ): void {
+    const normals = this.#normals;
+    const white = whiteNoise * this.#noiseFactor + (filter ? 0 : floatingNoise);
+    const offset = this.#offset + this.#noiseFactor * this.#startOffset;
+    for (let k = 0; k < count; k++) {
+      const number = index + k;
+      if (number >>> 2 !== this.#block) {
+        this.#block = number >>> 2;
+        this.#noise.normals(normals, this.#start, this.#block);
+      }
+      let volts = floatingVolts;
+      if (filter) {
+        const at = position + k * spacing;
+        const i = Math.floor(at);
+        const left = i === 0 ? filter.before : (filter.output[i - 1] as number);
+        volts = left + (at - i) * ((filter.output[i] as number) - left);
+      }
+      const lsb = Math.round(volts * this.#lsbPerVolt + offset + white * (normals[number & 3] as number));
+      out[k] = Math.max(0, Math.min(lsb, largestSample));
     }
-    const noise = this.#noiseFactor * (whiteNoise * (this.#normals[lane] as number) + this.#startOffset);
-    const wandering = isDriven ? 0 : floatingNoise * (this.#normals[lane] as number);
-    const input = isDriven ? volts : floatingVolts;
-    const lsb = Math.round(input * this.#lsbPerVolt + this.#offset + noise + wandering);
-    return Math.min(Math.max(lsb, 0), largestSample);
   }
 
-  /** What a converter that has not settled gives: anything. */
-  garbage(index: number): number {
-    return Math.floor((largestSample + 1) * this.#noise.uniform(this.#start, index, 2));
+  /** What a converter that has not settled gives: anything. Same arguments as `convert`. */
+  garbage(out: Uint16Array, index: number, count: number): void {
+    for (let k = 0; k < count; k++)
+      out[k] = Math.floor((largestSample + 1) * this.#noise.uniform(this.#start, index + k, 2));
   }
 }

@@ -17,6 +17,8 @@ const invalidUnits = 2000;
 const cyclesPerUnit = 2;
 /** Units of 4 ns per count of the power-up wait (125 MHz). */
 const unitsPerPowerupCount = 2;
+/** Sampling instants lie on this fraction of a unit, so that sums of them are exact and no cut can shift one. */
+const instantGrid = 1024;
 const shortestSampleCycles = 12;
 const longestStretch = 2048;
 const channelBit = 10;
@@ -49,6 +51,11 @@ interface Channel {
   input: BufferInput;
 }
 
+/** Whether the channel's voltage is computed: something drives it, or an amplifier without power holds it. */
+function isComputed({ drivers, poleMHz }: BufferInput): boolean {
+  return drivers.length > 0 || poleMHz === 0;
+}
+
 export interface MadcEnvironment {
   readonly registers: Registers;
   readonly readout: Readout;
@@ -62,6 +69,7 @@ export interface MadcEnvironment {
 export class Madc {
   readonly #environment: MadcEnvironment;
   readonly #channels: readonly [Channel, Channel];
+  readonly #values = new Uint16Array(longestStretch);
   #observed: AtomicNeuron[] = [];
   #isAwake = false;
   #readyAt = 0;
@@ -111,7 +119,7 @@ export class Madc {
       const count = end - recording.step;
       for (const channel of this.#channels) channel.mean.fill(0, 0, count);
       for (const index of this.#observed) this.#collect(index, end, count);
-      for (const { filter, mean } of this.#channels) filter.run(mean, count);
+      for (const { filter, mean, input } of this.#channels) if (isComputed(input)) filter.run(mean, count);
       this.#sample(recording, end);
       recording.step = end;
       if (recording.next >= recording.samples) this.#end(end * unitsPerStep, true);
@@ -137,7 +145,7 @@ export class Madc {
     const step = Math.floor(start / unitsPerStep);
     this.#recording = {
       start,
-      firstSample: start + phase(start) * period,
+      firstSample: start + Math.floor(phase(start) * period * instantGrid) / instantGrid,
       period,
       latency: period,
       samples,
@@ -210,23 +218,30 @@ export class Madc {
     if (at !== count) throw new RangeError(`neuron ${index} gave ${at} of ${count} steps`);
   }
 
+  /** Samples that fall before the grid step `end`, in runs of one input and one kind. */
   #sample(recording: Recording, end: number): void {
     const { converter, events } = this.#environment;
-    const { start, firstSample, period, latency, samples, firstInput, switchAfter } = recording;
+    const { start, firstSample, period, latency, samples, firstInput, switchAfter, step } = recording;
+    const spacing = period / unitsPerStep;
+    const firstPosition = firstSample / unitsPerStep - step;
+    // Number of samples whose instant lies before a time.
+    const before = (time: number): number => Math.max(0, Math.ceil((time - firstSample) / period));
+    const due = Math.min(samples, before(end * unitsPerStep));
+    const firstValid = before(start + invalidUnits);
     let next = recording.next;
-    for (; next < samples; next++) {
-      const instant = firstSample + next * period;
-      const position = instant / unitsPerStep;
-      if (position >= end) break;
-      const switched = switchAfter === Infinity ? 0 : Math.floor(next / switchAfter) & 1;
-      const index = firstInput ^ switched;
+    while (next < due) {
+      const turn = switchAfter === Infinity ? 0 : Math.floor(next / switchAfter);
+      const index = firstInput ^ (turn & 1);
+      const isValid = next >= firstValid;
+      const runEnd = Math.min(due, isValid ? due : firstValid, next + longestStretch, (turn + 1) * switchAfter);
+      const count = runEnd - next;
       const { filter, input } = this.#channels[index === 0 ? 0 : 1];
-      const isDriven = input.drivers.length > 0 || input.poleMHz === 0;
-      const value =
-        instant - start < invalidUnits
-          ? converter.garbage(next)
-          : converter.convert(filter.at(position - recording.step), next, isDriven);
-      events.push(Math.floor(instant + latency), value | (index << channelBit));
+      if (isValid) {
+        const source = isComputed(input) ? filter : undefined;
+        converter.convert(this.#values, source, next, count, firstPosition + next * spacing, spacing);
+      } else converter.garbage(this.#values, next, count);
+      events.pushRun(this.#values, count, index << channelBit, firstSample + latency, period, next);
+      next = runEnd;
     }
     recording.next = next;
   }
