@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { hxloop, startHxloop } from "./run-hxloop.js";
 
@@ -70,7 +70,7 @@ describe("a run", { timeout: 120_000 }, () => {
     ]);
 
     const running = startHxloop([...small, "--out", "again"], cwd);
-    await running.seen(/recording, round 1/);
+    await running.seen(/training the autoencoder/);
     running.interrupt();
     expect((await running.outcome).code).toBe(130);
     expect(await state("again")).toBe("interrupted");
@@ -88,7 +88,12 @@ describe("a run", { timeout: 120_000 }, () => {
 
   it("ends within two seconds of Ctrl-C, in whatever phase, and is not taken for whole", async () => {
     const running = startHxloop(["calibrate", "--demo-target", "--out", "stopped", "--simulations", "20000"], cwd);
-    await running.seen(/recording, round 1.*left/);
+    const batches = join(cwd, "stopped", "data.zarr", "batches");
+    await running.seen(/recording, round 1/);
+    await vi.waitFor(
+      async () => expect(await readdir(batches)).toContainEqual(expect.stringMatching(/^round-1/)),
+      20_000,
+    );
     const from = performance.now();
     running.interrupt();
     const { code, stdout, stderr } = await running.outcome;

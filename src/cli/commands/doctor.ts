@@ -115,7 +115,8 @@ async function deviceCheck({ clock, logger, interrupts, env }: Context, flags: D
     const device = await openDevice(url, { signal, logger });
     try {
       const session = await device.openSession({ signal });
-      const { boardId, bitfileInfo } = session.identity;
+      const { boardId } = session.identity;
+      const bitfileInfo = session.identity.bitfileInfo.trim().replaceAll(/\s*\n\s*/g, ", ");
       await session.close();
       return [
         { name, status: "ok", detail: `${url}: board ${boardId}, ${bitfileInfo}, opened in ${since(clock, from)}` },
