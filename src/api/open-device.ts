@@ -3,6 +3,7 @@
  * lies. The worker speaks the same protocol as a board on a wire, over a pipe that cuts its bytes anew.
  */
 import { MessageChannel, Worker } from "node:worker_threads";
+import type { VirtualBoardOptions } from "../../firmware-sim/board-options.js";
 import { systemClock } from "../base/clock.js";
 import { type Logger, silentLogger } from "../base/log.js";
 import type { BytePipe } from "../base/pipe.js";
@@ -68,7 +69,8 @@ function workerFile(): URL {
 /** Start board and chip in a worker thread. Closing the pipe ends the worker. */
 function openVirtualBoard(url: string, knobs: VirtualKnobs): BytePipe {
   const { port1, port2 } = new MessageChannel();
-  const worker = new Worker(workerFile(), { workerData: { port: port2, options: knobs }, transferList: [port2] });
+  const options = virtualBoardOptions(knobs);
+  const worker = new Worker(workerFile(), { workerData: { port: port2, options }, transferList: [port2] });
   const pipe = new MessagePortPipe(port1);
   worker.on("error", (cause) =>
     pipe.fail(new Disconnected(url, `the virtual board failed: ${cause.message}`, { cause })),
@@ -84,4 +86,10 @@ function openVirtualBoard(url: string, knobs: VirtualKnobs): BytePipe {
       await worker.terminate();
     },
   };
+}
+
+/** The URL's knobs in the board's terms: what is not given is left to the preset. */
+function virtualBoardOptions({ chip, preset, ...factors }: VirtualKnobs): VirtualBoardOptions {
+  const given = Object.entries(factors).filter(([, factor]) => factor !== undefined);
+  return { chip, preset, knobs: Object.fromEntries(given) };
 }
