@@ -31,7 +31,7 @@ const all = (factor: number): Imperfections => ({
   converterNoise: factor,
 });
 
-export const imperfectionPresets: Readonly<Record<ImperfectionPreset, Imperfections>> = {
+const imperfectionPresets: Readonly<Record<ImperfectionPreset, Imperfections>> = {
   ideal: all(0),
   typical: all(1),
   harsh: all(2),

@@ -3,7 +3,7 @@
  * bits come from the containers, so that chip and driver share the wire format and nothing else. What a register does is
  * a hook of the block that owns it. An address that nothing listens to is refused, never answered with a silent zero.
  */
-import { allContainers, type ContainerType } from "../protocol/index.js";
+import { type ContainerType, containerChapters } from "../protocol/index.js";
 import { plainRegisters } from "./plain-registers.js";
 
 /** What a block does when its registers are touched. */
@@ -34,9 +34,21 @@ const accessBits = { rw: readable | writable, r: readable, w: writable } as cons
 /** Addresses from here on belong to the FPGA. */
 const fpgaBase = 0x8000_0000;
 
-const chipContainers = allContainers.filter(
-  (container) => container.bus === "omnibus" && (container.addresses(container.coordinate.at(0))[0] ?? 0) < fpgaBase,
-);
+/** Chapters of docs/registers.md whose circuits the chip has; the others are refused, not answered with what is stored. */
+const chapters: ReadonlySet<string> = new Set([
+  "CapMem",
+  "Neuron",
+  "Neuron backend",
+  "Analog readout",
+  "MADC",
+  "Event routing",
+  "Time and execution",
+]);
+
+export const chipContainers: readonly ContainerType[] = containerChapters
+  .filter((chapter) => chapters.has(chapter.title))
+  .flatMap<ContainerType>((chapter) => chapter.containers)
+  .filter((c) => c.bus === "omnibus" && (c.addresses(c.coordinate.at(0))[0] ?? 0) < fpgaBase);
 
 function buildLayout(): Layout {
   const slotOfAddress = new Map<number, number>();
