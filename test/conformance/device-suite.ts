@@ -129,7 +129,10 @@ export function describeDevice(name: string, open: () => Promise<Device>): void 
       builder.write(InstructionTimeoutConfig, theFpga, { value: 12_500 }).barrier("omnibus");
       const ticket = builder.read(nowhere, theChip);
       builder.barrier("omnibus");
-      await expect(session.run(builder.build())).rejects.toMatchObject({ _tag: "NotificationReceived" });
+      await expect(session.run(builder.build())).rejects.toMatchObject({
+        _tag: "NotificationReceived",
+        message: expect.stringContaining("Nowhere"),
+      });
       expect(ticket.isReady).toBe(false);
       const restore = session.program().write(InstructionTimeoutConfig, theFpga, { value: 125_000_000 });
       const limit = restore.read(InstructionTimeoutConfig, theFpga);
@@ -159,6 +162,18 @@ export function describeDevice(name: string, open: () => Promise<Device>): void 
       await expect(running).rejects.toBe("enough");
       await nextRun;
       expect(ticket.isReady).toBe(true);
+    });
+
+    it("lets go of a program that waits for minutes", async () => {
+      const builder = session.program();
+      for (let i = 0; i < 200; i++) builder.resetTimer().waitUntil(100_000_000);
+      const controller = new AbortController();
+      const running = session.run(builder.build(), { signal: controller.signal });
+      setTimeout(() => controller.abort("enough"), 20);
+      await expect(running).rejects.toBe("enough");
+      await session.close();
+      session = await device.openSession();
+      await session.run(session.program().build());
     });
 
     it("sends the MADC's samples of a neuron at the rate that was configured", async () => {

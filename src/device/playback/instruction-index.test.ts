@@ -19,6 +19,8 @@ describe("InstructionIndex", () => {
       "wait 125",
       "halt",
     ]);
+    expect(index.describeAnswer(0)).toBe(`read of CapMemCell at ${where}`);
+    expect(index.describeAnswer(1)).toBeUndefined();
     expect(new InstructionIndex().describe(7)).toBe("no instruction of this program");
   });
 });

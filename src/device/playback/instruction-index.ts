@@ -31,6 +31,17 @@ export class InstructionIndex {
     this.#coordinates.push(coordinate);
   }
 
+  /** Text for the read that answer word number `answer` of the program belongs to; undefined when there is none. */
+  describeAnswer(answer: number): string | undefined {
+    let words = 0;
+    for (const [entry, kind] of this.#kinds.entries()) {
+      if (kind !== "read") continue;
+      words += (this.#details[entry] as ContainerType).wordCount;
+      if (words > answer) return this.describe(this.#starts[entry] as number);
+    }
+    return undefined;
+  }
+
   /** Text for the access that instruction `index` belongs to, for example `read of CapMemCellOnDls b0.c3.r1`. */
   describe(index: number): string {
     const entry = this.#find(index);

@@ -13,7 +13,7 @@ import { createToFpgaEncoder } from "../../protocol/messages/to-fpga.js";
 import { AnswerMismatch, LinkReset, LinkTimeout, NotificationReceived } from "../errors.js";
 import type { RunOptions, RunResult } from "../interface/index.js";
 import type { ArqLink, LinkOpenOptions } from "../link/arq-link.js";
-import { AnswerDecoder, type DecoderCounters } from "./decoder.js";
+import { AnswerDecoder, type DecoderCounters, type TimeoutNotification } from "./decoder.js";
 import type { ProgramContent } from "./program.js";
 
 export interface RunnerOptions {
@@ -113,11 +113,7 @@ export class ProgramRunner {
     this.#decodeMs = 0;
     this.#answers.begin(program.answers, {
       onHalt: (fpgaTime) => run.halt.resolve(fpgaTime),
-      onTimeoutNotification: ({ instruction, stallCount, readsInFlight }) => {
-        const what = program.index.describe(instruction);
-        const details = `stall count ${stallCount}, ${readsInFlight} reads in flight`;
-        stopRun(run, new NotificationReceived(this.#link.url, instruction, what, details));
-      },
+      onTimeoutNotification: (notification) => stopRun(run, this.#stuck(program, notification)),
     });
     try {
       return await this.#conduct(program, run);
@@ -186,6 +182,18 @@ export class ProgramRunner {
       this.#logger.warn({ url: this.#link.url, err }, "the link did not come back");
     }
     this.#lost = new LinkReset(this.#link.url, "a stopped program did not come to its halt");
+  }
+
+  /** Name the stuck instruction; when reads are in flight, answers come in order, so the first that lacks is known. */
+  #stuck(
+    program: ProgramContent,
+    { instruction, stallCount, readsInFlight }: TimeoutNotification,
+  ): NotificationReceived {
+    const what = program.index.describe(instruction);
+    const unanswered = readsInFlight > 0 ? program.index.describeAnswer(program.answers.wordCount) : undefined;
+    const details = `stall count ${stallCount}, ${readsInFlight} reads in flight`;
+    const waitsFor = unanswered === undefined ? details : `${details}, no answer to the ${unanswered}`;
+    return new NotificationReceived(this.#link.url, instruction, what, waitsFor);
   }
 
   #mismatch(program: ProgramContent): AnswerMismatch {
