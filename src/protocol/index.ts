@@ -2,6 +2,9 @@
  * The wire format in one place: coordinates, containers, instruction streams, link and serial frames. Pure and
  * synchronous; knows nothing of who talks, when, or why.
  */
+export * from "./containers/background.js";
+export * from "./containers/board.js";
+export * from "./containers/cadc.js";
 export * from "./containers/capmem.js";
 export type { BitRun, ContainerBus, ContainerType, FieldSpec, FieldValue } from "./containers/container.js";
 export * from "./containers/crossbar.js";
@@ -11,13 +14,19 @@ export * from "./containers/executor.js";
 export * from "./containers/madc.js";
 export * from "./containers/neuron.js";
 export * from "./containers/neuron-backend.js";
+export * from "./containers/phy.js";
+export * from "./containers/pll.js";
+export * from "./containers/ppu.js";
 export * from "./containers/readout.js";
+export * from "./containers/sram-timing.js";
+export * from "./containers/synapse.js";
 export * from "./coordinates/capmem.js";
 export type { Coordinate, CoordinateType } from "./coordinates/coordinate.js";
 export * from "./coordinates/crossbar.js";
 export { CapMemBlockOnDls, HemisphereOnDls, NeuronBackendBlockOnDls } from "./coordinates/hemisphere.js";
 export * from "./coordinates/neuron.js";
 export { type SharedCapMemCell, sharedCapMemCells } from "./coordinates/shared-capmem-cells.js";
+export * from "./coordinates/synapse.js";
 export * from "./coordinates/unique.js";
 export { crc32c } from "./crc32c.js";
 export * from "./errors.js";

@@ -19,6 +19,8 @@ export interface BitRun {
   readonly inverted: boolean;
   /** Stored with the order of its bits reversed. */
   readonly reversed: boolean;
+  /** Value bits that `width` stored bits hold as a thermometer: n is stored as n ones from the lowest bit. */
+  readonly thermometer?: true;
 }
 
 export interface FieldSpec {

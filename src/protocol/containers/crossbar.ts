@@ -34,8 +34,9 @@ export const CrossbarOutputConfig = defineContainer({
 
 export const CrossbarInputDropCounter = defineContainer({
   name: "CrossbarInputDropCounter",
-  doc: "Events lost at one crossbar input; a write of any word clears it.",
+  doc: "Events lost at one crossbar input, at the nodes that count them.",
   coordinate: CrossbarInputOnDls,
+  access: "r",
   address: (at) => 0x130065 + at,
   fields: { value: uint(0, 0, 16, "events") },
 });
@@ -44,6 +45,7 @@ export const CrossbarOutputEventCounter = defineContainer({
   name: "CrossbarOutputEventCounter",
   doc: "Events at one crossbar output.",
   coordinate: CrossbarOutputOnDls,
+  access: "r",
   address: (at) => 0x130079 + at,
-  fields: { value: uint(0, 0, 32, "events") },
+  fields: { value: uint(0, 0, 24, "events") },
 });

@@ -22,10 +22,12 @@ export interface ContainerSpec<Coord extends string, Table extends FieldTable> {
   readonly access?: "rw" | "w" | "r";
   /** Default `omnibus`. */
   readonly bus?: ContainerBus;
-  /** Address of the first word. */
-  readonly address: (at: Coordinate<Coord>) => number;
-  /** Addresses of all words relative to the first; default: one word. */
+  /** Address of the first word; or of every word, where they do not stand in a fixed pattern. */
+  readonly address: (at: Coordinate<Coord>) => number | readonly number[];
+  /** Addresses of all words relative to the first (for the first coordinate); default: one word. */
   readonly offsets?: readonly number[];
+  /** Bits that are always set, per word; default none. */
+  readonly constantBits?: readonly number[];
   /** Word indices in the order of writing; default ascending. */
   readonly writeOrder?: readonly number[];
   readonly fields: Table;
@@ -46,6 +48,7 @@ function reverse(value: number, width: number): number {
 /** Bits of the stored word that hold this part of the value. */
 function pack(run: BitRun, value: number): number {
   let part = Math.floor(value / 2 ** run.valueLow) % 2 ** run.width;
+  if (run.thermometer) part = mask(part);
   if (run.reversed) part = reverse(part, run.width);
   if (run.inverted) part = (part ^ mask(run.width)) >>> 0;
   return (part << run.low) >>> 0;
@@ -55,6 +58,7 @@ function unpack(run: BitRun, word: number): number {
   let part = ((word >>> run.low) & mask(run.width)) >>> 0;
   if (run.inverted) part = (part ^ mask(run.width)) >>> 0;
   if (run.reversed) part = reverse(part, run.width);
+  if (run.thermometer) part = 32 - Math.clz32(part);
   return part * 2 ** run.valueLow;
 }
 
@@ -95,7 +99,7 @@ export function defineContainer<Coord extends string, const Table extends FieldT
       words[run.word] = kept | pack(run, number);
     }
   };
-  const defaultWords = new Uint32Array(offsets.length);
+  const defaultWords = Uint32Array.from(offsets, (_, word) => spec.constantBits?.[word] ?? 0);
   for (const field of fields) write(defaultWords, field, field.default);
 
   const read = (words: ArrayLike<number>, field: FieldSpec): FieldValue => {
@@ -126,7 +130,7 @@ export function defineContainer<Coord extends string, const Table extends FieldT
     writeOrder: spec.writeOrder ?? offsets.map((_, index) => index),
     addresses(at) {
       const base = spec.address(at);
-      return offsets.map((offset) => base + offset);
+      return typeof base === "number" ? offsets.map((offset) => base + offset) : base;
     },
     encode(values) {
       const words = defaultWords.slice();

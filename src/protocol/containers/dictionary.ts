@@ -1,6 +1,9 @@
 /**
  * All containers. What is listed here is documented in docs/registers.md and covered by the generic tests.
  */
+import * as background from "./background.js";
+import * as board from "./board.js";
+import * as cadc from "./cadc.js";
 import * as capmem from "./capmem.js";
 import type { ContainerType } from "./container.js";
 import * as crossbar from "./crossbar.js";
@@ -8,7 +11,12 @@ import * as executor from "./executor.js";
 import * as madc from "./madc.js";
 import * as neuron from "./neuron.js";
 import * as neuronBackend from "./neuron-backend.js";
+import * as phy from "./phy.js";
+import * as pll from "./pll.js";
+import * as ppu from "./ppu.js";
 import * as readout from "./readout.js";
+import * as sramTiming from "./sram-timing.js";
+import * as synapse from "./synapse.js";
 
 /** Chapters of the register map, in the order of the documentation. */
 export const containerChapters = [
@@ -54,6 +62,62 @@ export const containerChapters = [
       executor.FpgaSystimeSyncLastAsicSystime,
       executor.FpgaSystimeSyncActiveState,
     ],
+  },
+  { title: "Background sources", containers: [background.BackgroundSpikeSource] },
+  { title: "CADC", containers: [cadc.CadcConfig, cadc.CadcChannelConfig, cadc.CadcSampleQuad] },
+  {
+    title: "Synapses and drivers",
+    containers: [
+      synapse.SynapseQuad,
+      synapse.SynapseWeightQuad,
+      synapse.SynapseLabelQuad,
+      synapse.CommonSynramConfig,
+      synapse.SynapseBiasSelection,
+      synapse.CommonCorrelationConfig,
+      synapse.CorrelationReset,
+      synapse.NeuronResetQuad,
+      synapse.SynapseDriverConfig,
+      synapse.PadiEvent,
+      synapse.CommonPadiBusConfig,
+      synapse.CommonStpConfig,
+    ],
+  },
+  { title: "On-chip processors", containers: [ppu.PpuMemoryWord, ppu.PpuControlRegister, ppu.PpuStatusRegister] },
+  {
+    title: "Memory timing",
+    containers: [
+      sramTiming.CapMemSramTimingConfig,
+      sramTiming.CadcOffsetSramTimingConfig,
+      sramTiming.SynapseDriverSramTimingConfig,
+      sramTiming.NeuronSramTimingConfig,
+      sramTiming.NeuronBackendSramTimingConfig,
+    ],
+  },
+  {
+    title: "Clocks",
+    containers: [
+      pll.Adpll,
+      pll.AdpllOnOmnibus,
+      pll.PllClockOutputBlock,
+      pll.PllClockOutputBlockOnOmnibus,
+      pll.PllSelfTest,
+      pll.PllSelfTestStatus,
+    ],
+  },
+  {
+    title: "Links",
+    containers: [
+      phy.PhyConfigFpga,
+      phy.PhyConfigChip,
+      phy.CommonPhyConfigFpga,
+      phy.CommonPhyConfigChip,
+      phy.PhyStatus,
+      phy.HicannArqStatus,
+    ],
+  },
+  {
+    title: "Board",
+    containers: [board.ShiftRegister, board.DacChannel, board.DacControl, board.ExternalPpuMemoryQuad],
   },
 ] as const satisfies readonly { readonly title: string; readonly containers: readonly ContainerType[] }[];
 

@@ -104,8 +104,12 @@ export const CurrentDac = defineContainer({
   coordinate: OnDls,
   address: () => 0xc000b,
   fields: {
-    current: scattered([bits(0, 0, 6), bits(0, 8, 2, { valueLow: 6 })], "current code"),
-    sign: flag(0, 6, "current flows out of the DAC"),
+    current: scattered(
+      [bits(0, 0, 6), { ...bits(0, 8, 3, { valueLow: 6 }), thermometer: true }],
+      "current code; bits 7..6 are stored as a thermometer",
+      { max: 255 },
+    ),
+    sign: uint(0, 6, 1, "direction of the current"),
     enableCurrent: flag(0, 7, "current on"),
     connectNeuronStimulusTop: flag(0, 11, "onto the stimulus line of the top neurons"),
     connectNeuronStimulusBottom: flag(0, 12, "onto the stimulus line of the bottom neurons"),
