@@ -6,6 +6,10 @@ import { ShapeMismatch } from "../nn/errors.js";
 
 /** Interquartile range of a normal distribution in standard deviations. */
 const IQR_OF_NORMAL = 1.3489795003921634;
+/** The same for the central 90 %. */
+const RANGE90_OF_NORMAL = 3.2897072539029457;
+/** Standardised features are cut off here: a network learns nothing from how far an outlier lies. */
+const LIMIT = 10;
 
 export class FeatureStandardiser {
   /** Number of features that come in. */
@@ -35,10 +39,11 @@ export class FeatureStandardiser {
       // Float32 features: what varies less than their rounding does not vary.
       if (!(sd > 1e-6 * Math.max(Math.abs(mean), 1e-30))) continue;
       const robust = (quantileSorted(column, 0.75) - quantileSorted(column, 0.25)) / IQR_OF_NORMAL;
+      const wide = (quantileSorted(column, 0.95) - quantileSorted(column, 0.05)) / RANGE90_OF_NORMAL;
       kept.push(f);
       centre.push(median);
       // A feature that is constant in most simulations has a quartile range near 0: use its deviation instead.
-      scale.push(robust > 0.1 * sd ? robust : sd);
+      scale.push(robust > 0.1 * wide ? robust : sd);
     }
     return new FeatureStandardiser(inputSize, kept, centre, scale);
   }
@@ -53,7 +58,7 @@ export class FeatureStandardiser {
     return this.kept.length;
   }
 
-  /** @param x shape (n, inputSize) @returns shape (n, outputSize) @throws ShapeMismatch */
+  /** @param x shape (n, inputSize) @returns shape (n, outputSize), within +-10 @throws ShapeMismatch */
   apply(x: Float32Array): Float32Array {
     const rows = x.length / this.inputSize;
     if (!Number.isInteger(rows)) throw new ShapeMismatch("x", x.length, `a multiple of ${this.inputSize}`);
@@ -61,7 +66,8 @@ export class FeatureStandardiser {
     for (let i = 0; i < rows; i++) {
       this.kept.forEach((f, j) => {
         const value = x[i * this.inputSize + f] as number;
-        out[i * this.outputSize + j] = (value - (this.#centre[j] as number)) / (this.#scale[j] as number);
+        const scaled = (value - (this.#centre[j] as number)) / (this.#scale[j] as number);
+        out[i * this.outputSize + j] = Math.max(-LIMIT, Math.min(LIMIT, scaled));
       });
     }
     return out;
