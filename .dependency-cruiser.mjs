@@ -73,6 +73,12 @@ export default {
     tsConfig: { fileName: "tsconfig.json" },
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^(dist|src/kernels/assembly)/" },
-    enhancedResolveOptions: { extensionAlias: { ".js": [".ts", ".js"] }, extensions: [".ts", ".js", ".mjs"] },
+    enhancedResolveOptions: {
+      extensionAlias: { ".js": [".ts", ".js"] },
+      extensions: [".ts", ".js", ".mjs"],
+      // Packages that have "exports" and no "main" are found only so.
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+    },
   },
 };
