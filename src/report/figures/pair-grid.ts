@@ -5,8 +5,8 @@
  */
 import * as Plot from "@observablehq/plot";
 import type { ParameterSpec, RunData } from "../../calib/run-data.js";
-import { fixed } from "../format.js";
 import { type Sheet, textWidth } from "../svg/sheet.js";
+import { roundTicks } from "../svg/ticks.js";
 import { pointsMark } from "./points-mark.js";
 
 export interface PairGridPlace {
@@ -29,7 +29,11 @@ interface Axis extends ParameterSpec {
 
 /** Room for ticks and names: enlarged panels have theirs left and below, those of the prior's range above and right. */
 const outer = { left: 58, bottom: 38, top: 36, right: 58 };
-const header = 40;
+/** Above a histogram: name and bar, and the range in numbers where there is room for it. */
+const header = { tall: 40, low: 28 };
+const lowBox = 110;
+const narrow = 280;
+const unitText = " (CapMem LSB)";
 const targetDash = "5 3";
 
 export function drawPairGrid(sheet: Sheet, data: RunData, place: PairGridPlace): void {
@@ -41,16 +45,18 @@ export function drawPairGrid(sheet: Sheet, data: RunData, place: PairGridPlace):
   const [top, right] = n > 1 ? [outer.top, outer.right] : [0, 12];
   const width = (place.width - outer.left - right - last * gap) / n;
   const height = (place.height - top - outer.bottom - last * gap) / n;
+  const room = Math.min(width, n > 1 ? height : width);
+  const unit = axes.every(({ name }) => textWidth(name + unitText, 11) <= room) ? unitText : "";
   axes.forEach((vertical, i) => {
     axes.forEach((horizontal, j) => {
       const x = place.x + outer.left + j * (width + gap);
       const box = { x, y: place.y + top + i * (height + gap), width, height };
       if (i === j) drawMarginal(sheet, horizontal, box);
       else drawPair(sheet, horizontal, vertical, box, i > j ? "zoom" : "prior");
-      if (i === last) drawAxis(sheet, horizontal, box, "bottom");
-      if (j === 0 && i > 0) drawAxis(sheet, vertical, box, "left");
-      if (i === 0 && j > 0) drawAxis(sheet, horizontal, box, "top");
-      if (j === last && i < last) drawAxis(sheet, vertical, box, "right");
+      if (i === last) drawAxis(sheet, horizontal, box, "bottom", unit);
+      if (j === 0 && i > 0) drawAxis(sheet, vertical, box, "left", unit);
+      if (i === 0 && j > 0) drawAxis(sheet, horizontal, box, "top", unit);
+      if (j === last && i < last) drawAxis(sheet, vertical, box, "right", unit);
     });
   });
 }
@@ -110,7 +116,8 @@ function drawMarginal(sheet: Sheet, axis: Axis, box: Box): void {
     const from = low - 0.5 + k * binWidth;
     return { from, until: Math.min(from + binWidth, high + 0.5), count };
   });
-  const inner = { ...box, y: box.y + header, height: box.height - header };
+  const above = box.height < lowBox ? header.low : header.tall;
+  const inner = { ...box, y: box.y + above, height: box.height - above };
   sheet.plot(inner.x, inner.y, {
     ...bare(inner),
     x: { domain: [low - 0.5, high + 0.5], axis: null },
@@ -143,6 +150,7 @@ function drawPriorBar(sheet: Sheet, { name, min, max, interval, truth }: Axis, b
     sheet.rect(Math.min(at(interval[0]), box.x + box.width - width), y, width, 6, { fill: palette.draw });
   }
   if (truth !== null) sheet.line(at(truth), y - 3, at(truth), y + 9, { stroke: palette.ink, "stroke-width": 1.4 });
+  if (box.height < lowBox) return;
   const small = { size: 9, fill: palette.muted };
   sheet.text(box.x, y + 16, String(min), small);
   sheet.text(box.x + box.width, y + 16, String(max), { ...small, anchor: "end" });
@@ -181,39 +189,45 @@ function truthMark(sheet: Sheet, truth: number | null, channel: "x" | "y", strok
   return [channel === "x" ? Plot.ruleX([truth], look) : Plot.ruleY([truth], look)];
 }
 
+type Side = "left" | "right" | "top" | "bottom";
+
 /** Ticks and name along one side of a box: of the enlarged part below and at the left, else of the prior's range. */
-function drawAxis(sheet: Sheet, axis: Axis, box: Box, side: "left" | "right" | "top" | "bottom"): void {
-  const isZoom = side === "left" || side === "bottom";
-  const domain = isZoom ? axis.zoom : [axis.min, axis.max];
-  const look = { tickSize: 4, color: sheet.palette.muted, label: null, tickFormat: code };
-  const options = { ...bare(box), style: { overflow: "visible" } };
-  if (side === "left" || side === "right") {
-    const ticks = Math.max(2, Math.floor(box.height / 45));
-    const marks = [Plot.axisY({ ...look, anchor: side, ticks })];
-    sheet.plot(box.x, box.y, { ...options, y: { domain, axis: null }, marks });
+function drawAxis(sheet: Sheet, axis: Axis, box: Box, side: Side, unit: string): void {
+  const isUpright = side === "left" || side === "right";
+  const room = isUpright ? box.height : box.width;
+  const domain = side === "left" || side === "bottom" ? axis.zoom : ([axis.min, axis.max] as const);
+  const ticks = codeTicks(domain, room, isUpright);
+  const look = { ticks, tickSize: 4, color: sheet.palette.muted, label: null, tickFormat: String };
+  const name = `${axis.name}${unit}`;
+  const size = fontSize(name, room);
+  if (isUpright) {
+    const marks = [Plot.axisY({ ...look, anchor: side })];
+    sheet.plot(box.x, box.y, { ...bare(box), y: { domain: [...domain], axis: null }, marks });
     const x = side === "left" ? box.x - 44 : box.x + box.width + 52;
-    sheet.verticalText(x, box.y + box.height / 2, axisName(axis.name, box.height), fitted(axis.name, box.height));
+    sheet.verticalText(x, box.y + box.height / 2, name, size);
   } else {
-    const ticks = Math.max(2, Math.floor(box.width / 55));
-    const marks = [Plot.axisX({ ...look, anchor: side, ticks })];
-    sheet.plot(box.x, box.y, { ...options, x: { domain, axis: null }, marks });
+    const marks = [Plot.axisX({ ...look, anchor: side })];
+    sheet.plot(box.x, box.y, { ...bare(box), x: { domain: [...domain], axis: null }, marks });
     const y = side === "bottom" ? box.y + box.height + 34 : box.y - 24;
-    const size = fitted(axis.name, box.width);
-    sheet.text(box.x + box.width / 2, y, axisName(axis.name, box.width), { anchor: "middle", size });
+    sheet.text(box.x + box.width / 2, y, name, { anchor: "middle", size });
   }
 }
 
-function axisName(name: string, room: number): string {
-  const full = `${name} (CapMem LSB)`;
-  return textWidth(full, 11) <= room ? full : name;
+/** Round codes; in narrow boxes those near the ends are left out, where they would meet the neighbour's. */
+function codeTicks([low, high]: readonly [number, number], room: number, isUpright: boolean): number[] {
+  const most = Math.max(2, room / (isUpright ? 40 : 50));
+  if (room > narrow) return roundTicks(low, high, most, 1);
+  const edge = isUpright ? 5 : 12;
+  const at = (value: number): number => ((value - low) / Math.max(1, high - low)) * room;
+  let inside: number[] = [];
+  // One tick gives no scale: ask for more of them until two are left.
+  for (let more = 1; inside.length < 2 && more < 3; more += 0.5) {
+    inside = roundTicks(low, high, more * most, 1).filter((value) => at(value) >= edge && at(value) <= room - edge);
+  }
+  return inside;
 }
 
-/** Size at which a name fits. */
-function fitted(name: string, room: number): number {
-  return Math.round(10 * Math.min(11, room / Math.max(1, textWidth(name, 1)))) / 10;
-}
-
-/** Codes are integers: a tick between two of them gets no name. */
-function code(value: number): string {
-  return Number.isInteger(value) ? fixed(value) : "";
+/** Size at which a name fits, within what can be read. */
+function fontSize(name: string, room: number): number {
+  return Math.round(10 * Math.min(11, Math.max(9, room / Math.max(1, textWidth(name, 1))))) / 10;
 }

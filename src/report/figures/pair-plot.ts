@@ -7,12 +7,14 @@ import { drawPairGrid } from "./pair-grid.js";
 
 export const numPairSamples = 500;
 const legendHeight = 26;
+/** One page across in print; more parameters need more, and are made smaller there. */
 const largestHeight = 560;
+const largestHeightOfMany = 720;
 
 export const pairPlot: FigureMaker = (data, palette) => {
   const n = data.parameters.length;
   const width = n === 1 ? 560 : n === 2 ? 800 : figureWidth;
-  const height = Math.min(largestHeight, n * 300);
+  const height = Math.min(n > 4 ? largestHeightOfMany : largestHeight, n * 300);
   const sheet = new Sheet(width, height + legendHeight, palette);
   sheet.legend(58, 12, [
     { label: "posterior sample", colour: palette.draw, area: true },
@@ -37,24 +39,36 @@ function caption(data: RunData): string {
       ? ""
       : " Below the diagonal: pairs of parameters, enlarged to where the samples lie. Above it: the same pairs in the " +
         "prior’s whole range (shaded); the dashed blue box is what is enlarged.";
+  const histogram = parameters.length === 1 ? "Histogram" : "Diagonal: histogram";
   return (
-    `${plural(shown, "sample")}${source} of the posterior, DAC codes in CapMem LSB. The prior is ${prior}. Diagonal: ` +
-    `histogram of the samples; the bar above it is the prior’s range, its blue part the central 90 % of the ` +
-    `posterior: ${listing(widths(data))} of the range (an uninformed posterior would fill 90 %).${pairs} ${truthText(data)}`
+    `${plural(shown, "sample")}${source} of the posterior, DAC codes in CapMem LSB. The prior is ${prior}. ` +
+    `${histogram} of the samples; the bar above it is the prior’s range, its blue part the central 90 % of the ` +
+    `posterior (${widths(data)}; an uninformed posterior would fill 90 %).${pairs} ${truthText(data)}`
   );
 }
 
-function widths({ summary }: RunData): string[] {
-  return summary.map(({ name, q05, q95, prior: [min, max] }) => `${percent((q95 - q05) / (max - min))} for ${name}`);
+/** More parameters than this are summed up in the caption; the table has them all. */
+const mostListed = 3;
+
+function widths({ summary }: RunData): string {
+  const shares = summary.map(({ q05, q95, prior: [min, max] }) => (q95 - q05) / (max - min));
+  if (summary.length > mostListed)
+    return `${percent(Math.min(...shares))} to ${percent(Math.max(...shares))} of the range`;
+  return listing(summary.map(({ name }, j) => `${percent(shares[j] ?? Number.NaN)} of the range for ${name}`));
 }
 
 function truthText({ target, summary }: RunData): string {
   if (target.theta === null) {
     return "The codes that made the target are not known, so no lines mark them and nothing here says how near the posterior is to them.";
   }
-  const place = summary.map(({ name, truth, q05, q95 }) => {
-    if (truth === null) return `${name}: not known`;
-    return `${name} = ${fixed(truth)}, ${truth >= q05 && truth <= q95 ? "inside" : "outside"} the central 90 %`;
+  const places = summary.map(({ name, truth, q05, q95 }) => {
+    const isInside = truth !== null && truth >= q05 && truth <= q95;
+    return { name, isInside, text: `${name} = ${fixed(truth)}, ${isInside ? "inside" : "outside"} the central 90 %` };
   });
-  return `Dashed lines: the codes that made the target (${place.join("; ")}).`;
+  const outside = places.filter(({ isInside }) => !isInside).map(({ name }) => name);
+  const many =
+    `${places.length - outside.length} of ${places.length} inside their central 90 %` +
+    (outside.length === 0 ? "" : `; outside: ${listing(outside)}`);
+  const text = places.length > mostListed ? many : places.map((place) => place.text).join("; ");
+  return `Dashed lines: the codes that made the target (${text}).`;
 }

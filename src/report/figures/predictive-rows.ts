@@ -2,6 +2,7 @@
 import type { RunData, TraceSet } from "../../calib/run-data.js";
 import type { CountScale } from "../../calib/target/trace.js";
 import type { Sheet } from "../svg/sheet.js";
+import { roundTicks } from "../svg/ticks.js";
 import { commonRange, drawTracePanel, rowOf } from "./trace-panel.js";
 
 export interface PredictiveRows {
@@ -44,7 +45,7 @@ export function drawPredictiveRows(sheet: Sheet, { target, stimulus }: RunData, 
       ],
       timeTicks: rows.timeTicks && k === labels.length - 1,
       valueTicks,
-      numValueTicks: 3,
+      valueTicksAt: roundTicks(...range, 4),
       voltAxis: rows.voltAxis,
     });
   });

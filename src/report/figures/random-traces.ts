@@ -67,7 +67,7 @@ export const randomTraces: FigureMaker = (data, palette, { scale }) => {
       `The first ${untilUs} µs of ${plural(traces.length, "membrane trace")} drawn at random from the ${dataSet.count} ` +
       `of the first round, whose codes come from the prior. Above each trace: the DAC codes that made it (CapMem LSB). ` +
       `All panels have the same axes. Traces are drawn on the grid of ${grid.stepUs} µs on which the method sees them, ` +
-      `so a spike's height depends on where it falls between two points.${window}`,
+      `so a spike’s height depends on where it falls between two points.${window}`,
     svg: sheet.toString(),
   };
 };

@@ -1,6 +1,7 @@
 /** Figure 3: what the autoencoder keeps of a trace and what it loses, on traces that it was not trained with. */
 import { codesOf, fixed, listing, plural } from "../format.js";
 import { Sheet } from "../svg/sheet.js";
+import { roundBelow } from "../svg/ticks.js";
 import { type FigureMaker, figureWidth } from "./figure.js";
 import { commonRange, drawTracePanel, rowOf } from "./trace-panel.js";
 
@@ -31,6 +32,7 @@ export const reconstructionFigure: FigureMaker = (data, palette, { scale }) => {
   const width = figureWidth - left - right;
   const range = commonRange(rows.flatMap(({ trace, reconstructed }) => [trace, reconstructed]));
   const extent = Math.max(...commonRange(rows.map(({ residual }) => residual)).map(Math.abs));
+  const residualTick = roundBelow(extent);
   const bottom = legendHeight + Math.max(1, count) * pitch;
   const sheet = new Sheet(figureWidth, bottom + 24, palette);
   sheet.legend(left, 12, [
@@ -63,7 +65,7 @@ export const reconstructionFigure: FigureMaker = (data, palette, { scale }) => {
       height: residualHeight,
       range: [-extent, extent],
       timeTicks: k === count - 1,
-      numValueTicks: 2,
+      valueTicksAt: [-residualTick, 0, residualTick],
       zeroLine: true,
       lines: [{ trace: residual, colour: palette.muted, width: 0.9 }],
     });

@@ -7,6 +7,7 @@ import type { RunData, TraceGrid } from "../../calib/run-data.js";
 import type { CountScale } from "../../calib/target/trace.js";
 import { decimate } from "../svg/decimate.js";
 import type { Sheet } from "../svg/sheet.js";
+import { roundTicks } from "../svg/ticks.js";
 
 export interface PanelLine {
   /** Shape (grid.length), MADC LSB. */
@@ -29,7 +30,8 @@ export interface TracePanel {
   readonly lines: readonly PanelLine[];
   readonly timeTicks: boolean;
   readonly valueTicks: boolean;
-  readonly numValueTicks?: number;
+  /** Where value ticks lie; without, the library chooses about four. */
+  readonly valueTicksAt?: readonly number[];
   /** Volt ticks on the right. */
   readonly voltAxis?: CountScale | undefined;
   readonly zeroLine?: boolean;
@@ -57,7 +59,7 @@ export function drawTracePanel(sheet: Sheet, panel: TracePanel): void {
   if (panel.timeTicks)
     marks.push(Plot.axisX({ ...tick, anchor: "bottom", ticks: Math.round(panel.width / 80), tickFormat: String }));
   if (panel.valueTicks)
-    marks.push(Plot.axisY({ ...tick, anchor: "left", ticks: panel.numValueTicks ?? 4, tickFormat: minus }));
+    marks.push(Plot.axisY({ ...tick, anchor: "left", ticks: panel.valueTicksAt ?? 4, tickFormat: minus }));
   if (voltAxis !== undefined) marks.push(Plot.axisY({ ...tick, anchor: "right", ...voltTicks(voltAxis, range) }));
   sheet.plot(panel.x - margin.left, panel.y - margin.top, {
     width: panel.width + margin.left + margin.right,
@@ -103,15 +105,12 @@ function minus(value: number): string {
 }
 
 /** Where round voltages lie on an axis in LSB, and their names. */
-function voltTicks(scale: CountScale, range: readonly [number, number]): Plot.AxisYOptions {
-  const toVolt = (lsb: number): number => scale.offsetVolt + lsb * scale.voltPerLsb;
-  const span = Math.abs(toVolt(range[1]) - toVolt(range[0]));
-  const step = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2].find((size) => span / size <= 5) ?? 0.5;
-  const digits = step < 0.01 ? 3 : step < 0.1 ? 2 : 1;
-  const first = Math.ceil(Math.min(toVolt(range[0]), toVolt(range[1])) / step);
-  const volts = Array.from({ length: Math.floor(span / step) + 1 }, (_, k) => (first + k) * step);
-  const ticks = volts
-    .map((volt) => (volt - scale.offsetVolt) / scale.voltPerLsb)
-    .filter((lsb) => lsb >= range[0] && lsb <= range[1]);
-  return { ticks, tickFormat: (lsb: number) => toVolt(lsb).toFixed(digits) };
+function voltTicks({ offsetVolt, voltPerLsb }: CountScale, range: readonly [number, number]): Plot.AxisYOptions {
+  const [low, high] = range.map((lsb) => offsetVolt + lsb * voltPerLsb) as [number, number];
+  const volts = roundTicks(low, high, 5);
+  const digits = Math.max(0, ...volts.map((volt) => String(volt).split(".")[1]?.length ?? 0));
+  const names = new Map(
+    volts.map((volt) => [(volt - offsetVolt) / voltPerLsb, volt.toFixed(digits).replace("-", "−")]),
+  );
+  return { ticks: [...names.keys()], tickFormat: (lsb: number) => names.get(lsb) ?? "" };
 }

@@ -19,7 +19,7 @@ th,td{padding:4px 0 4px 26px;text-align:right;vertical-align:top;border-bottom:1
 th{font-weight:600;color:var(--hx-muted)}
 th:first-child,td:first-child{padding-left:0;text-align:left}
 .facts td,.facts th{text-align:left}
-.facts th{white-space:nowrap;font-weight:400}
+.facts th{width:42%;font-weight:400}
 .facts td{overflow-wrap:anywhere}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(400px,1fr));gap:28px 40px;align-items:start}
 .columns table{width:100%}
@@ -29,14 +29,17 @@ th:first-child,td:first-child{padding-left:0;text-align:left}
 .note{font-size:13.5px;color:var(--hx-muted);margin-top:10px}
 @page{size:A4 landscape;margin:11mm}
 @media print{
-body{font-size:10pt}
+body{font-size:9.5pt}
+p{max-width:none}
 main{max-width:none;padding:0}
 section{margin-top:16px;break-inside:avoid}
 h1{font-size:17pt}
 h2{font-size:13pt;break-after:avoid}
-table{font-size:9.5pt}
+table{font-size:9pt}
+th,td{padding-top:2px;padding-bottom:2px}
+.columns{gap:14px 36px}
 figure{margin:0;break-before:page;break-inside:avoid}
-figure svg{max-height:154mm}
-figcaption{font-size:9.5pt;max-width:none}
+figure svg{max-height:148mm}
+figcaption,.note{font-size:9pt;max-width:none}
 }
 `.trim();
