@@ -23,11 +23,12 @@ export interface RunnerOptions {
   readonly quietMs?: DurationMs;
 }
 
-export const defaultQuietMs = 500;
+/** Our choice: with the reset below, an abort is over within two seconds even when the board is dead. */
+export const defaultQuietMs = 800;
 export const defaultTimeoutMs = 60_000;
 
 /** How long a board that ignored the halt may take to answer a reset, ms. Our choice: the user is waiting. */
-const resetAfterStopMs = 1000;
+const resetAfterStopMs = 800;
 /** Bytes handed to the link at a time: 64 full frames. */
 const sliceBytes = 64 * 180 * 8;
 /** Opcode of an omnibus data word, which must not be parted from its address word. */
