@@ -16,10 +16,11 @@ export interface Terminal {
   /** True when stderr is a terminal that can redraw lines. */
   readonly isLive: boolean;
   readonly columns: number;
+  readonly rows: number;
   paint(colour: Colour, text: string): string;
 }
 
-type Out = Pick<WriteStream, "write"> & Partial<Pick<WriteStream, "isTTY" | "columns" | "hasColors">>;
+type Out = Pick<WriteStream, "write"> & Partial<Pick<WriteStream, "isTTY" | "columns" | "rows" | "hasColors">>;
 
 /** @param env NO_COLOR switches colour off (no-color.org), TERM=dumb the live display */
 export function makeTerminal(stdout: Out, stderr: Out, env: NodeJS.ProcessEnv): Terminal {
@@ -41,6 +42,9 @@ export function makeTerminal(stdout: Out, stderr: Out, env: NodeJS.ProcessEnv): 
     isLive: isTerminal,
     get columns() {
       return stderr.columns ?? 80;
+    },
+    get rows() {
+      return stderr.rows ?? 24;
     },
     paint: (colour, text) => (coloured ? styleText(colour, text) : text),
   };

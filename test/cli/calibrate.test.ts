@@ -71,8 +71,10 @@ describe("a run", { timeout: 120_000 }, () => {
 
     const running = startHxloop([...small, "--out", "again"], cwd);
     await running.seen(/training the autoencoder/);
-    running.interrupt();
+    const from = performance.now();
+    running.send("SIGINT");
     expect((await running.outcome).code).toBe(130);
+    expect(performance.now() - from).toBeLessThan(2000);
     expect(await state("again")).toBe("interrupted");
     const resumed = await hxloop(["calibrate", "--resume", "again"], cwd);
     expect(resumed.stderr).toMatch(/recorded earlier/);
@@ -86,7 +88,7 @@ describe("a run", { timeout: 120_000 }, () => {
     expect(await readFile(join(cwd, "elsewhere", "again.html"), "utf8")).toMatch(/<svg/);
   });
 
-  it("ends within two seconds of Ctrl-C, in whatever phase, and is not taken for whole", async () => {
+  it("ends within two seconds of Ctrl-C, and is not taken for whole", async () => {
     const running = startHxloop(["calibrate", "--demo-target", "--out", "stopped", "--simulations", "20000"], cwd);
     const batches = join(cwd, "stopped", "data.zarr", "batches");
     await running.seen(/recording, round 1/);
@@ -95,7 +97,7 @@ describe("a run", { timeout: 120_000 }, () => {
       20_000,
     );
     const from = performance.now();
-    running.interrupt();
+    running.send("SIGINT");
     const { code, stdout, stderr } = await running.outcome;
     expect(performance.now() - from).toBeLessThan(2000);
     expect([code, stdout]).toEqual([130, ""]);
@@ -109,6 +111,29 @@ describe("a run", { timeout: 120_000 }, () => {
     expect(report.stderr).toMatch(
       /^hxloop: no result to draw: run stopped is unfinished: it was interrupted; go on with:/,
     );
+  });
+
+  it("killed without a warning is not taken for whole either, and can be gone on with", async () => {
+    const killed = startHxloop(["calibrate", "--demo-target", "--out", "killed", "--simulations", "20000"], cwd);
+    const batches = join(cwd, "killed", "data.zarr", "batches");
+    await killed.seen(/recording, round 1/);
+    await vi.waitFor(
+      async () => expect(await readdir(batches)).toContainEqual(expect.stringMatching(/^round-1/)),
+      20_000,
+    );
+    killed.send("SIGKILL");
+    await killed.outcome;
+    const report = await hxloop(["report", "killed"], cwd);
+    expect(report.stderr).toMatch(/run killed is unfinished: its process ended without a word; go on with:/);
+    const resumed = startHxloop(["calibrate", "--resume", "killed"], cwd);
+    await resumed.seen(/recording, round 1/);
+    const rival = await hxloop(["calibrate", "--resume", "killed"], cwd);
+    expect(rival.code).toBe(2);
+    expect(rival.stderr).toMatch(/^hxloop: run folder killed is in use by process \d+ on /);
+    resumed.send("SIGINT");
+    const { code, stderr } = await resumed.outcome;
+    expect(code).toBe(130);
+    expect(Number(/kept (\d+) recordings/.exec(stderr)?.[1])).toBeGreaterThan(1);
   });
 
   it("refuses a target that never spikes, and says so in the folder", async () => {

@@ -14,7 +14,7 @@ export interface Running {
   readonly outcome: Promise<Outcome>;
   /** Resolves when stderr has shown this text; rejects when the process ends before. */
   seen(text: string | RegExp): Promise<void>;
-  interrupt(): void;
+  send(signal: "SIGINT" | "SIGKILL"): void;
 }
 
 /** @param cwd working directory, for runs/ @param env added to a plain environment without HXLOOP_* */
@@ -36,7 +36,7 @@ export function startHxloop(args: readonly string[], cwd: string, env: Record<st
   });
   return {
     outcome,
-    interrupt: () => void child.kill("SIGINT"),
+    send: (signal) => void child.kill(signal),
     seen: (text) =>
       new Promise((resolve, reject) => {
         const watch = (): void => {

@@ -29,12 +29,13 @@ function play(...steps: readonly (readonly [number, CalibrationEvent])[]): { pro
 
 const only = (progress: Progress) => progress.phases[0]!;
 
-function capture(isLive: boolean, columns = 80): { terminal: Terminal; err: string[]; out: string[] } {
+function capture(isLive: boolean, columns = 80, rows = 24): { terminal: Terminal; err: string[]; out: string[] } {
   const [err, out] = [[] as string[], [] as string[]];
   const into = (lines: string[]) => ({
     write: (text: string | Uint8Array) => lines.push(String(text)) > 0,
     isTTY: isLive,
     columns,
+    rows,
     hasColors: () => false,
   });
   return { terminal: makeTerminal(into(out), into(err), {}), err, out };
@@ -100,6 +101,13 @@ describe("the live block", () => {
     expect(lines[0]).toBe(`▸ ${"█".repeat(12)}${"░".repeat(12)} ${describePhase(only(progress), now)}`);
     expect(lines[1]).toBe("  0:02 elapsed in all");
     for (const line of renderLive(progress, now, capture(true, 40).terminal)) expect(line.length).toBeLessThan(40);
+  });
+
+  it("drops the oldest phases when the terminal is too low for all", () => {
+    const { progress, now } = play(...Array.from({ length: 9 }, (_, i) => [i, started] as const));
+    const lines = renderLive(progress, now, capture(true, 80, 6).terminal);
+    expect(lines).toHaveLength(5);
+    expect(lines.at(-1)).toContain("in all");
   });
 
   it("redraws itself in place and stops with nothing left to fire", () => {

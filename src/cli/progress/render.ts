@@ -44,8 +44,12 @@ export function describePhase(phase: PhaseProgress, now: Instant): string {
   ]);
 }
 
-/** All phases and the total time, one line each, none wider than the terminal. */
-export function renderLive(progress: Progress, now: Instant, terminal: Pick<Terminal, "columns" | "paint">): string[] {
+/** Phases and the total time, one line each; no wider and no higher than the terminal, so that it can be drawn over. */
+export function renderLive(
+  progress: Progress,
+  now: Instant,
+  terminal: Pick<Terminal, "columns" | "rows" | "paint">,
+): string[] {
   const room = Math.max(20, terminal.columns - 3);
   const lines = progress.phases.map((phase) => {
     const isDone = phase.seconds !== undefined;
@@ -54,5 +58,5 @@ export function renderLive(progress: Progress, now: Instant, terminal: Pick<Term
     return `${mark} ${(isDone ? text : `${bar(phase.done, phase.total)} ${text}`).slice(0, room)}`;
   });
   const total = `  ${formatDuration(elapsedMs(progress.startedAt, now) / 1000)} elapsed in all`;
-  return [...lines, terminal.paint("dim", total.slice(0, room))];
+  return [...lines, terminal.paint("dim", total.slice(0, room))].slice(-Math.max(2, terminal.rows - 1));
 }
