@@ -51,7 +51,12 @@ function figureBlock({ name, title, caption, svg }: Figure, index: number): Html
   return html`<figure id="${name}">
 <h2>Figure ${index + 1}. ${title}</h2>
 ${trusted(svg)}
-<figcaption>${caption}</figcaption>
+<figcaption>${unbroken(caption)}</figcaption>
 </figure>
 `;
+}
+
+/** Keep a number and its unit on one line. */
+function unbroken(text: string): string {
+  return text.replace(/(\d) (?=%|µs|LSB)/g, "$1\u00a0");
 }

@@ -224,7 +224,10 @@ function codeTicks([low, high]: readonly [number, number], room: number, isUprig
   for (let more = 1; inside.length < 2 && more < 3; more += 0.5) {
     inside = roundTicks(low, high, more * most, 1).filter((value) => at(value) >= edge && at(value) <= room - edge);
   }
-  return inside;
+  // And fewer again where their names would touch.
+  const spacing = at((inside[1] ?? high) - (inside[0] ?? low) + low);
+  const stride = isUpright ? 1 : Math.max(1, Math.ceil(26 / Math.max(1, spacing)));
+  return inside.filter((_, k) => k % stride === 0);
 }
 
 /** Size at which a name fits, within what can be read. */

@@ -83,8 +83,8 @@ export const reconstructionFigure: FigureMaker = (data, palette, { scale }) => {
     caption:
       `${plural(count, "trace")} of the test set, which the autoencoder was not trained on, with what the decoder makes ` +
       `of the ${data.autoencoder.latentSize} numbers of the encoder. Below each: trace minus reconstruction, on one scale for all. ` +
-      `Root mean square residuals, from top to bottom: ${errors} LSB. What the residual shows is not in the features ` +
-      `and cannot inform the posterior.`,
+      `Root mean square residuals, from top to bottom: ${errors} LSB. The residual is what the decoder could not restore ` +
+      `from those numbers.`,
     svg: sheet.toString(),
   };
 };
