@@ -15,12 +15,9 @@ export const PpuMemoryWordOnDls = defineComposite("PpuMemoryWordOnDls", [
   { prefix: "w", size: 4096 },
 ]);
 
-/** Word of the memory in which a program leaves its return code. */
-export const ppuReturnCodeWord = 3071;
-
 export const PpuMemoryWord = defineContainer({
   name: "PpuMemoryWord",
-  doc: "One word of a processor's memory of 16 KiB.",
+  doc: "One word of a processor's memory of 16 KiB; a program leaves its return code in word 3071.",
   coordinate: PpuMemoryWordOnDls,
   address: (at) => {
     const [hemisphere = 0, word = 0] = PpuMemoryWordOnDls.split(at);
