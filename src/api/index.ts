@@ -1,5 +1,6 @@
-/** What a user of the library imports: open a device, drive it, and tell the errors apart. */
+/** What a user of the library imports: open a device, drive it, calibrate on it, and tell the errors apart. */
 export { FieldOutOfRange, HxError, isHxError } from "../base/errors.js";
+export * from "../calib/index.js";
 export type { ConnectedDevice, LinkHealth } from "../device/connect.js";
 export * from "../device/errors.js";
 export * from "../device/interface/index.js";
