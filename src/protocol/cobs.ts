@@ -29,22 +29,25 @@ export function cobsEncode(source: Uint8Array, length: number, target: Uint8Arra
 }
 
 /**
- * Decode `source[from..to)`, which holds no end mark, into `target`.
- * @returns number of bytes decoded, or -1 when a block runs over the end or a zero stands inside
+ * Decode `source[from..to)`, which holds no end mark, into `target`, which has room for as many bytes.
+ * @returns number of bytes decoded, or -1 when a block runs over the end
  */
 export function cobsDecode(source: Uint8Array, from: number, to: number, target: Uint8Array): number {
   let at = from;
   let out = 0;
   while (at < to) {
-    const code = source[at++] as number;
-    const end = at + code - 1;
-    if (code === 0 || end > to) return -1;
-    while (at < end) {
-      const byte = source[at++] as number;
-      if (byte === 0) return -1;
-      target[out++] = byte;
+    // Copy all, then put zeros where code bytes stand, up to a block of 254 bytes: after it the code byte has to go.
+    const start = at + 1;
+    target.set(source.subarray(start, to), out);
+    let code = source[at] as number;
+    at += code;
+    while (code !== 0xff && code !== 0 && at < to) {
+      target[out + at - start] = 0;
+      code = source[at] as number;
+      at += code;
     }
-    if (code !== 0xff && at < to) target[out++] = 0;
+    if (code === 0 || at > to) return -1;
+    out += at - start;
   }
   return out;
 }

@@ -36,7 +36,7 @@ export interface ContainerSpec<Coord extends string, Table extends FieldTable> {
 }
 
 function mask(width: number): number {
-  return width === 32 ? 0xffff_ffff : 2 ** width - 1;
+  return 0xffff_ffff >>> (32 - width);
 }
 
 function reverse(value: number, width: number): number {
@@ -47,8 +47,9 @@ function reverse(value: number, width: number): number {
 
 /** Bits of the stored word that hold this part of the value. */
 function pack(run: BitRun, value: number): number {
-  let part = Math.floor(value / 2 ** run.valueLow) % 2 ** run.width;
-  if (run.thermometer) part = mask(part);
+  // Values may have more than 32 bits; `>>>` takes them modulo 2^32.
+  let part = ((run.valueLow === 0 ? value : Math.floor(value / 2 ** run.valueLow)) >>> 0) & mask(run.width);
+  if (run.thermometer) part = part === 0 ? 0 : mask(part);
   if (run.reversed) part = reverse(part, run.width);
   if (run.inverted) part = (part ^ mask(run.width)) >>> 0;
   return (part << run.low) >>> 0;
@@ -134,7 +135,8 @@ export function defineContainer<Coord extends string, const Table extends FieldT
     },
     encode(values) {
       const words = defaultWords.slice();
-      for (const [key, value] of Object.entries(values) as [string, FieldValue | undefined][]) {
+      for (const key in values) {
+        const value = values[key] as FieldValue | undefined;
         const field = byName.get(key);
         if (!field) throw new FieldOutOfRange(`${name} field`, key, [...byName.keys()].join(", "));
         if (value !== undefined) write(words, field, value);

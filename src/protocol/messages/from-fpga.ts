@@ -202,7 +202,10 @@ class FromFpgaDecoder implements StreamDecoder {
   }
 }
 
-/** The driver's end: words in, answers and events out. */
+/**
+ * The driver's end: words in, answers and events out.
+ * After an error the rest of that push is lost; the next push starts with a new message.
+ */
 export function createFromFpgaDecoder(sink: FromFpgaSink): StreamDecoder {
   return new FromFpgaDecoder(sink);
 }

@@ -180,7 +180,10 @@ class ToFpgaDecoder implements StreamDecoder {
   }
 }
 
-/** The board's end: words in, instructions out. Idle words (highest bit set) are skipped. */
+/**
+ * The board's end: words in, instructions out. Idle words (highest bit set) are skipped.
+ * After an error the rest of that push is lost; the next push starts with a new message.
+ */
 export function createToFpgaDecoder(sink: ToFpgaSink): StreamDecoder {
   return new ToFpgaDecoder(sink);
 }
