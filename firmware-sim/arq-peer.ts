@@ -1,229 +1,268 @@
 /**
- * The board's side of HostARQ as a pure machine: datagrams and time in, datagrams and delivered words out. No timers, no
- * sockets. The board acknowledges every data frame, resends by itself, and takes a reset from any host at any time.
- * Written from docs/protocol.md; the host's machine is another one, on purpose.
+ * The board's side of HostARQ as a machine without timers and sockets: datagrams and the time go in, datagrams and words
+ * in order come out through `PeerActions`. It acknowledges every data frame, resends until it is acknowledged, and takes
+ * a reset from any host at any time. Written from the description of the wire (docs/protocol.md, "HostARQ"); the host's
+ * side of the link is a separate machine on purpose. Resend times of the real FPGA are unknown: ours are our choice.
  */
-import { encodeAckFrame, encodeDataFrame, hostArq, packetType, parseFrame } from "../src/protocol/index.js";
+import {
+  type ArqDataFrame,
+  type DatagramPort,
+  encodeAckFrame,
+  encodeDataFrame,
+  hostArq,
+  packetType,
+  parseFrame,
+} from "../src/protocol/index.js";
+import { type FrameOnTheWay, ReceiveWindow, SendWindow } from "./peer-windows.js";
+import { resetAnswer } from "./reset-answer.js";
+
+/** What the machine does to its surroundings. */
+export interface PeerActions {
+  transmit(datagram: Uint8Array): void;
+  /** Words of UT messages, in order, each once. A view into the datagram that brought them. */
+  deliver(words: Uint8Array): void;
+  /** Whether there is room for so many bytes of UT messages; a frame without room is dropped, and comes again. */
+  hasRoomFor(bytes: number): boolean;
+  /** A host has taken the board: forget everything of the one before. */
+  restart(): void;
+  /** The host is gone: it has acknowledged nothing for too long. */
+  abandon(): void;
+}
 
 export interface PeerOptions {
-  /** Info text of the bitfile: ASCII, YAML. */
-  readonly infoText: string;
-  /** A frame that is not acknowledged is sent again after this long, ms. Default 4. */
+  /** Info text of the reset answer, ASCII YAML. */
+  readonly info: string;
+  /** First resend after this long, ms; each further one after twice as long. Default 4. */
   readonly resendMs?: number;
-  /** Transmissions of one frame before the host is taken for gone. Default 5000. */
+  /** Longest time between resends of a frame, ms. Default 500. */
+  readonly slowestResendMs?: number;
+  /** Transmissions of one frame after which the host counts as gone. Default 1200: about ten minutes. */
   readonly maxTransmissions?: number;
 }
 
-export interface PeerOutput {
-  send(datagram: Uint8Array): void;
-  /** Words of UT messages, in order, each exactly once. */
-  deliver(words: Uint8Array): void;
-  /** A host has opened the link anew: what was under way is void. */
-  restarted(): void;
-}
+const noCounters = {
+  resets: 0,
+  /** Datagrams on the reset port that are no reset. */
+  badResets: 0,
+  /** Datagrams on the data port before any reset, or after the host was given up. */
+  withoutHost: 0,
+  framesReceived: 0,
+  framesSent: 0,
+  framesResent: 0,
+  acksSent: 0,
+  /** Received again, or outside the window. */
+  duplicates: 0,
+  /** Received before an earlier one. */
+  early: 0,
+  /** Not a frame: shorter than a header, length field wrong, sequence number above 255. */
+  invalid: 0,
+  /** Acknowledgements of frames that are not on the way. */
+  badAcks: 0,
+  /** Dropped because the playback memory was full. */
+  refused: 0,
+  /** Frames of a type that a host has no reason to send. */
+  unexpectedType: 0,
+  flushes: 0,
+  echoes: 0,
+  /** Echoes dropped because too many were waiting. */
+  droppedEchoes: 0,
+  hostsLost: 0,
+};
+export type PeerCounters = typeof noCounters;
 
-export interface PeerCounters {
-  received: number;
-  sent: number;
-  resent: number;
-  duplicates: number;
-  outOfOrder: number;
-  invalid: number;
-  staleAcks: number;
-  resets: number;
-}
-
-interface Unacknowledged {
-  readonly seq: number;
-  readonly type: number;
-  readonly payload: Uint8Array;
-  sentAt: number;
-  transmissions: number;
-}
-
-const space = hostArq.sequenceSpace;
-const ahead = (from: number, to: number): number => (to - from + space) % space;
+/** Frames received before an acknowledgement goes out without waiting for the end of the batch. */
+const ackEvery = 32;
+/** Frames resent at one time: a host that is slow, not lossy, must not drown. */
+const resendAtOnce = 16;
+const maxWaitingEchoes = 128;
 
 export class ArqPeer {
-  readonly counters: PeerCounters = {
-    received: 0,
-    sent: 0,
-    resent: 0,
-    duplicates: 0,
-    outOfOrder: 0,
-    invalid: 0,
-    staleAcks: 0,
-    resets: 0,
-  };
-  readonly #output: PeerOutput;
-  readonly #info: Uint8Array;
+  readonly counters: PeerCounters = { ...noCounters };
+  readonly #actions: PeerActions;
+  readonly #answer: readonly Uint8Array[];
   readonly #resendMs: number;
+  readonly #slowestResendMs: number;
   readonly #maxTransmissions: number;
-  /** Sent, not yet acknowledged; oldest first. */
-  #window: Unacknowledged[] = [];
-  /** Waiting for room in the window. */
-  #waiting: { type: number; payload: Uint8Array }[] = [];
-  #waitingBytes = 0;
-  #nextSeq = 0;
-  /** Next sequence number expected from the host, and frames that came early. */
-  #expected = 0;
-  #early = new Map<number, { type: number; payload: Uint8Array }>();
-  #isOpen = false;
+  readonly #sending = new SendWindow();
+  readonly #receiving = new ReceiveWindow();
+  /** Frames that are not UT messages and wait for room in the window. */
+  readonly #waiting: { readonly type: number; readonly payload: Uint8Array }[] = [];
+  #hasHost = false;
+  /** Data frames since the last acknowledgement in any form. */
+  #unacknowledged = 0;
 
-  constructor(output: PeerOutput, options: PeerOptions) {
-    this.#output = output;
+  constructor(actions: PeerActions, options: PeerOptions) {
+    this.#actions = actions;
+    this.#answer = resetAnswer(options.info);
     this.#resendMs = options.resendMs ?? 4;
-    this.#maxTransmissions = options.maxTransmissions ?? 5000;
-    this.#info = infoWords(options.infoText);
+    this.#slowestResendMs = options.slowestResendMs ?? 500;
+    this.#maxTransmissions = options.maxTransmissions ?? 1200;
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen;
+  /** Frames of UT messages that `send` takes now. */
+  get room(): number {
+    return this.#hasHost && this.#waiting.length === 0 ? this.#sending.free : 0;
   }
 
-  /** Bytes that wait for room in the window. */
-  get backlog(): number {
-    return this.#waitingBytes;
+  /** A datagram has come. Call `endBatch` when no more are at hand. @param now ms */
+  receive(port: DatagramPort, datagram: Uint8Array, now: number): void {
+    if (port === "reset") this.#reset(datagram, now);
+    else if (this.#hasHost) this.#data(datagram, now);
+    else this.counters.withoutHost++;
   }
 
-  /** Frames that are sent and not acknowledged. */
-  get inFlight(): number {
-    return this.#window.length;
+  /** Send UT messages: at most 180 words, and only while there is `room`. */
+  send(words: Uint8Array, now: number): void {
+    this.#sendFrame(packetType.utMessages, words, now);
   }
 
-  /** A datagram for the reset port. */
-  reset(datagram: Uint8Array, now: number): void {
-    const isReset = datagram.length === 4 && datagram.every((byte, i) => byte === hostArq.resetBytes[i]);
-    if (!isReset) {
-      this.counters.invalid++;
+  /** Acknowledge what no data frame has acknowledged. */
+  endBatch(): void {
+    if (this.#unacknowledged === 0) return;
+    this.#unacknowledged = 0;
+    this.counters.acksSent++;
+    this.#actions.transmit(encodeAckFrame(this.#receiving.lastInOrder));
+  }
+
+  /** When `resend` has work next, ms; undefined while nothing is on the way. */
+  get nextResend(): number | undefined {
+    let next: number | undefined;
+    for (const frame of this.#sending.frames) {
+      const due = this.#dueAt(frame);
+      if (next === undefined || due < next) next = due;
+    }
+    return next;
+  }
+
+  /** Send again what has waited too long for its acknowledgement. */
+  resend(now: number): void {
+    let count = 0;
+    for (const frame of this.#sending.frames) {
+      if (this.#dueAt(frame) > now) continue;
+      if (frame.transmissions >= this.#maxTransmissions) {
+        this.#abandon();
+        return;
+      }
+      if (count++ === resendAtOnce) return;
+      this.counters.framesResent++;
+      this.#transmit(frame, now);
+    }
+  }
+
+  #dueAt(frame: FrameOnTheWay): number {
+    const wait = this.#resendMs * 2 ** Math.min(frame.transmissions - 1, 30);
+    return frame.sentAt + Math.min(wait, this.#slowestResendMs);
+  }
+
+  #reset(datagram: Uint8Array, now: number): void {
+    const { resetBytes } = hostArq;
+    if (datagram.length !== resetBytes.length || !resetBytes.every((byte, i) => byte === datagram[i])) {
+      this.counters.badResets++;
       return;
     }
     this.counters.resets++;
-    this.#window = [];
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    this.#nextSeq = 0;
-    this.#expected = 0;
-    this.#early.clear();
-    this.#isOpen = true;
-    this.#output.restarted();
-    for (let from = 0; from < this.#info.length; from += 8 * hostArq.maxWords) {
-      this.#queue(packetType.config, this.#info.slice(from, from + 8 * hostArq.maxWords));
-    }
-    this.#fill(now);
+    this.#clear();
+    this.#hasHost = true;
+    this.#actions.restart();
+    for (const payload of this.#answer) this.#enqueue(packetType.config, payload, now);
   }
 
-  /** A datagram for the data port. */
-  receive(datagram: Uint8Array, now: number): void {
+  #data(datagram: Uint8Array, now: number): void {
     const frame = parseFrame(datagram);
-    if (frame.kind === "invalid" || !this.#isOpen) {
+    if (frame.kind === "invalid") {
       this.counters.invalid++;
       return;
     }
-    this.counters.received++;
-    this.#acknowledged(frame.ack);
-    if (frame.kind === "data") {
-      this.#take(frame.seq, frame.type, frame.payload);
-      // Every data frame is answered, also a repeated one: the host's timer waits for it.
-      this.#output.send(encodeAckFrame((this.#expected + space - 1) % space));
-    }
-    this.#fill(now);
+    if (this.#sending.acknowledge(frame.ack) === undefined) this.counters.badAcks++;
+    if (frame.kind === "data") this.#dataFrame(frame, now);
+    this.#sendWaiting(now);
+    if (this.#unacknowledged >= ackEvery) this.endBatch();
   }
 
-  /** Send words of UT messages; whole words, any number. */
-  send(words: Uint8Array, now: number): void {
-    if (!this.#isOpen) return;
-    for (let from = 0; from < words.length; from += 8 * hostArq.maxWords) {
-      this.#queue(packetType.utMessages, words.slice(from, from + 8 * hostArq.maxWords));
+  #dataFrame(frame: ArqDataFrame, now: number): void {
+    const { seq, type, payload } = frame;
+    const place = this.#receiving.classify(seq);
+    if (place !== "duplicate" && type === packetType.utMessages && !this.#actions.hasRoomFor(payload.length)) {
+      this.counters.refused++;
+      return;
     }
-    this.#fill(now);
-  }
-
-  /** Time has passed: resend what is due. */
-  tick(now: number): void {
-    for (const frame of this.#window) {
-      if (now - frame.sentAt < this.#resendMs) continue;
-      if (frame.transmissions >= this.#maxTransmissions) {
-        this.#isOpen = false;
-        this.#window = [];
-        return;
-      }
-      this.counters.resent++;
-      this.#transmit(frame, now);
-    }
-  }
-
-  #take(seq: number, type: number, payload: Uint8Array): void {
-    const distance = ahead(this.#expected, seq);
-    if (distance >= hostArq.windowSize) {
+    // A duplicate, too, is acknowledged: the host repeats it because it has missed the acknowledgement.
+    this.#unacknowledged++;
+    if (place === "duplicate") {
       this.counters.duplicates++;
       return;
     }
-    if (distance > 0) {
-      if (this.#early.has(seq)) this.counters.duplicates++;
-      else this.counters.outOfOrder++;
-      this.#early.set(seq, { type, payload: payload.slice() });
-      return;
-    }
-    this.#expected = (this.#expected + 1) % space;
-    this.#deliver(type, payload);
-    for (let next = this.#early.get(this.#expected); next !== undefined; next = this.#early.get(this.#expected)) {
-      this.#early.delete(this.#expected);
-      this.#expected = (this.#expected + 1) % space;
-      this.#deliver(next.type, next.payload);
+    if (place === "early") this.counters.early++;
+    this.#receiving.add(seq, { type, payload });
+    for (let next = this.#receiving.shift(); next; next = this.#receiving.shift()) {
+      this.counters.framesReceived++;
+      this.#take(next.type, next.payload, now);
     }
   }
 
-  #deliver(type: number, payload: Uint8Array): void {
-    if (type === packetType.utMessages) this.#output.deliver(payload);
-    else if (type === packetType.loopback) this.#queue(packetType.loopback, payload.slice());
-    // A flush, dummy data and anything else ends here.
+  #take(type: number, payload: Uint8Array, now: number): void {
+    switch (type) {
+      case packetType.utMessages:
+        this.#actions.deliver(payload);
+        return;
+      case packetType.loopback:
+        if (this.#waiting.length >= maxWaitingEchoes) this.counters.droppedEchoes++;
+        else {
+          this.counters.echoes++;
+          this.#enqueue(packetType.loopback, payload, now);
+        }
+        return;
+      case packetType.flush:
+        this.counters.flushes++;
+        return;
+      case packetType.dummyData:
+        return;
+      default:
+        this.counters.unexpectedType++;
+    }
   }
 
-  #acknowledged(ack: number): void {
-    const oldest = this.#window[0];
-    if (oldest === undefined) return;
-    const count = ahead(oldest.seq, ack) + 1;
-    if (count <= this.#window.length) this.#window.splice(0, count);
-    else if (ack !== (oldest.seq + space - 1) % space) this.counters.staleAcks++;
-  }
-
-  #queue(type: number, payload: Uint8Array): void {
+  #enqueue(type: number, payload: Uint8Array, now: number): void {
     this.#waiting.push({ type, payload });
-    this.#waitingBytes += payload.length;
+    this.#sendWaiting(now);
   }
 
-  #fill(now: number): void {
-    let taken = 0;
-    while (this.#window.length < hostArq.windowSize && taken < this.#waiting.length) {
-      const { type, payload } = this.#waiting[taken++] as { type: number; payload: Uint8Array };
-      this.#waitingBytes -= payload.length;
-      const frame = { seq: this.#nextSeq, type, payload, sentAt: now, transmissions: 0 };
-      this.#nextSeq = (this.#nextSeq + 1) % space;
-      this.#window.push(frame);
-      this.#transmit(frame, now);
+  #sendWaiting(now: number): void {
+    while (this.#sending.free > 0) {
+      const frame = this.#waiting.shift();
+      if (!frame) return;
+      this.#sendFrame(frame.type, frame.payload, now);
     }
-    if (taken > 0) this.#waiting.splice(0, taken);
   }
 
-  #transmit(frame: Unacknowledged, now: number): void {
+  #sendFrame(type: number, payload: Uint8Array, now: number): void {
+    const ack = this.#receiving.lastInOrder;
+    const datagram = encodeDataFrame({ ack, seq: this.#sending.nextSeq, type, payload });
+    this.counters.framesSent++;
+    this.#transmit(this.#sending.add(datagram, now), now);
+  }
+
+  #transmit(frame: FrameOnTheWay, now: number): void {
     frame.sentAt = now;
     frame.transmissions++;
-    this.counters.sent++;
-    const { seq, type, payload } = frame;
-    this.#output.send(encodeDataFrame({ ack: (this.#expected + space - 1) % space, seq, type, payload }));
+    this.#unacknowledged = 0;
+    // The receiver of a datagram may own its bytes, so each transmission is a copy, with the newest acknowledgement.
+    const copy = frame.datagram.slice();
+    new DataView(copy.buffer).setUint32(0, this.#receiving.lastInOrder);
+    this.#actions.transmit(copy);
   }
-}
 
-/** Reset answer: sequence space, window, words per frame, length of the text in words, the text ended by a zero byte. */
-function infoWords(text: string): Uint8Array {
-  const ascii = new TextEncoder().encode(text);
-  const textWords = Math.ceil((ascii.length + 1) / 8);
-  const bytes = new Uint8Array(8 * (4 + textWords));
-  const view = new DataView(bytes.buffer);
-  [hostArq.sequenceSpace, hostArq.windowSize, hostArq.maxWords, textWords].forEach((value, word) => {
-    view.setUint32(8 * word + 4, value);
-  });
-  bytes.set(ascii, 32);
-  return bytes;
+  #abandon(): void {
+    this.counters.hostsLost++;
+    this.#clear();
+    this.#hasHost = false;
+    this.#actions.abandon();
+  }
+
+  #clear(): void {
+    this.#sending.clear();
+    this.#receiving.clear();
+    this.#waiting.length = 0;
+    this.#unacknowledged = 0;
+  }
 }

@@ -2,9 +2,12 @@
 import type { ImperfectionPreset, Imperfections } from "../src/virtual-chip/index.js";
 
 export interface VirtualBoardOptions {
-  /** Chip seed, 0..2^32-1: another number is another chip. */
+  /** Chip seed, 0..2^53-1: another number is another chip. */
   readonly chip: number;
+  /** Default `typical`. */
   readonly preset?: ImperfectionPreset;
-  /** Single imperfections that differ from the preset. */
+  /** Single imperfections that differ from the preset: factors 0..10 on a typical chip's. */
   readonly knobs?: Partial<Imperfections>;
+  /** Seed of the places at which a byte pipe's chunks are cut. Default 0. */
+  readonly rechunkSeed?: number;
 }

@@ -1,142 +1,122 @@
 /**
- * The virtual board: link peer, executor and chip. It takes datagrams and gives datagrams; how they travel is the
- * listeners' business. The executor runs in slices, so that a long program does not hold up the link, and not ahead of
- * what the host takes.
+ * The virtual board: link peer, playback executor and chip as one thing that takes and gives datagrams. Work is done in
+ * slices of a few milliseconds, so that the thread stays open to datagrams and timers however long a program is. Knows
+ * no sockets and pipes; a listener gives it a wire.
  */
 import { yieldToEvents } from "../src/base/async.js";
-import { type Alarm, type Clock, elapsedMs } from "../src/base/clock.js";
-import { createToFpgaDecoder, type DatagramPort, type StreamDecoder } from "../src/protocol/index.js";
+import type { Alarm, Clock, Instant } from "../src/base/clock.js";
+import { type DatagramPort, hostArq } from "../src/protocol/index.js";
 import { createChip } from "../src/virtual-chip/index.js";
 import { ArqPeer, type PeerCounters } from "./arq-peer.js";
 import type { VirtualBoardOptions } from "./board-options.js";
-import { Executor } from "./executor.js";
+import { Executor, type ExecutorCounters } from "./executor.js";
+import { boardInfo } from "./reset-answer.js";
 
-/** Instructions between two looks at the clock and the backlog. */
-const sliceBytes = 8 * 4;
-/** Longest time without a look at the link, ms. */
-const sliceMs = 10;
-/** Answers that wait for the host, bytes; beyond it the executor pauses. */
-const backlogLimit = 4 * 1024 * 1024;
-/** Answers are handed to the link when this many bytes are there, or the executor has nothing to do. */
-const handOver = 8 * 180;
-/** How often the link is looked at for resends while frames are under way, ms. */
-const tickMs = 2;
+/** Length of an execution slice, ms. Our choice: a few round trips of the link. */
+const sliceMs = 4;
+/** Shortest time between two looks at what must be resent, ms. */
+const shortestDelayMs = 1;
+const frameBytes = 8 * hostArq.maxWords;
 
-export interface BoardPort {
-  receive(port: DatagramPort, datagram: Uint8Array): void;
+/** The way to the host. Datagrams leave from the data port. */
+export interface BoardWire {
+  /** Takes ownership. Must not call back into the board. */
+  transmit(datagram: Uint8Array): void;
+  /** True while the wire holds so much that resending would only add to it. */
+  readonly isCongested: boolean;
 }
 
-export class Board implements BoardPort {
-  readonly #clock: Clock;
-  readonly #executor: Executor;
-  readonly #peer: ArqPeer;
-  #decoder: StreamDecoder;
-  #pending: Uint8Array[] = [];
-  #generation = 0;
-  #isPumping = false;
-  #alarm: Alarm | undefined;
-  #isClosed = false;
-  #resume: (() => void) | undefined;
+export interface BoardCounters {
+  readonly link: Readonly<PeerCounters>;
+  readonly executor: ExecutorCounters;
+}
 
-  /** @param send takes a datagram for the host; called synchronously */
-  constructor(options: VirtualBoardOptions, clock: Clock, send: (datagram: Uint8Array) => void) {
+export class VirtualBoard {
+  readonly #wire: BoardWire;
+  readonly #clock: Clock;
+  readonly #peer: ArqPeer;
+  readonly #executor: Executor;
+  #isScheduled = false;
+  #isClosed = false;
+  #alarm: { readonly at: number; readonly handle: Alarm } | undefined;
+
+  /** @throws FieldOutOfRange for an imperfection outside 0..10 */
+  constructor(options: VirtualBoardOptions, wire: BoardWire, clock: Clock) {
     const { chip: seed, preset, knobs } = options;
-    const chip = createChip({
-      seed,
-      ...(preset === undefined ? {} : { preset }),
-      ...(knobs === undefined ? {} : { knobs }),
-    });
+    this.#wire = wire;
     this.#clock = clock;
-    this.#executor = new Executor(chip);
-    this.#decoder = createToFpgaDecoder(this.#executor);
+    this.#executor = new Executor(createChip({ seed, ...(preset && { preset }), ...(knobs && { knobs }) }));
     this.#peer = new ArqPeer(
-      { send, deliver: (words) => this.#deliver(words), restarted: () => this.#restart() },
-      { infoText: `version: 1\ncompatible_until: 2\nboard: hxloop virtual board\nchip: ${seed}\npreset: ${chip.identity.preset}\n` },
+      {
+        transmit: (datagram) => wire.transmit(datagram),
+        deliver: (words) => this.#executor.push(words),
+        hasRoomFor: (bytes) => this.#executor.hasRoomFor(bytes),
+        restart: () => this.#executor.reset(),
+        abandon: () => this.#executor.reset(),
+      },
+      { info: boardInfo },
     );
   }
 
-  get counters(): Readonly<PeerCounters> {
-    return this.#peer.counters;
+  get counters(): BoardCounters {
+    return { link: this.#peer.counters, executor: this.#executor.counters };
   }
 
+  /** A datagram from the host. Its bytes must not change afterwards. */
   receive(port: DatagramPort, datagram: Uint8Array): void {
     if (this.#isClosed) return;
-    const now = this.#clock.now();
-    if (port === "reset") this.#peer.reset(datagram, now);
-    else this.#peer.receive(datagram, now);
-    if (this.#peer.backlog < backlogLimit) this.#resume?.();
-    this.#watch();
+    this.#peer.receive(port, datagram, this.#clock.now());
+    this.#schedule();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#alarm?.cancel();
-    this.#pending = [];
-    this.#resume?.();
+    this.#alarm?.handle.cancel();
   }
 
-  #deliver(words: Uint8Array): void {
-    this.#pending.push(words.slice());
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    void this.#pump();
-  }
-
-  #restart(): void {
-    this.#generation++;
-    this.#pending = [];
-    this.#decoder = createToFpgaDecoder(this.#executor);
-    this.#executor.restart();
-    this.#executor.trace.take();
-    this.#resume?.();
-  }
-
-  async #pump(): Promise<void> {
-    let since = this.#clock.now();
-    for (let words = this.#pending.shift(); words !== undefined; words = this.#pending.shift()) {
-      const generation = this.#generation;
-      for (let from = 0; from < words.length && generation === this.#generation; from += sliceBytes) {
-        this.#execute(words.subarray(from, from + sliceBytes));
-        if (this.#executor.trace.byteLength >= handOver) this.#flush(false);
-        if (elapsedMs(since, this.#clock.now()) > sliceMs) {
-          await yieldToEvents();
-          since = this.#clock.now();
-        }
-        while (this.#peer.backlog >= backlogLimit && !this.#isClosed) {
-          await new Promise<void>((resolve) => {
-            this.#resume = resolve;
-          });
-          this.#resume = undefined;
-        }
-      }
-      if (this.#pending.length === 0) this.#flush(true);
-    }
-    this.#isPumping = false;
-  }
-
-  /** A stream that is not of this protocol is dropped up to the next reset; the link goes on. */
-  #execute(words: Uint8Array): void {
-    try {
-      this.#decoder.push(words);
-    } catch {
-      this.#decoder = createToFpgaDecoder(this.#executor);
-    }
-  }
-
-  #flush(all: boolean): void {
-    const { trace } = this.#executor;
-    const words = all ? trace.take() : trace.takeComplete();
-    if (words.length > 0) this.#peer.send(words, this.#clock.now());
-    this.#watch();
-  }
-
-  /** Keep an alarm while something may have to be sent again. */
-  #watch(): void {
-    if (this.#alarm !== undefined || this.#isClosed || this.#peer.inFlight === 0) return;
-    this.#alarm = this.#clock.after(tickMs, () => {
-      this.#alarm = undefined;
-      this.#peer.tick(this.#clock.now());
-      this.#watch();
+  /** Work after the datagrams that are at hand have come in. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    void yieldToEvents().then(() => {
+      this.#isScheduled = false;
+      if (!this.#isClosed) this.#work();
     });
+  }
+
+  #work(): void {
+    const clock = this.#clock;
+    // The host's resend timer runs: acknowledge before executing.
+    this.#peer.endBatch();
+    const sliceEnd = clock.now() + sliceMs;
+    const end = this.#executor.run(() => clock.now() >= sliceEnd);
+    const sent = this.#sendTrace(clock.now());
+    if (end === "timeUp" || (end === "traceFull" && sent > 0)) this.#schedule();
+    this.#watchResends();
+  }
+
+  /** @returns frames sent */
+  #sendTrace(now: Instant): number {
+    const { traceBuffer } = this.#executor;
+    let sent = 0;
+    for (; traceBuffer.length > 0 && this.#peer.room > 0; sent++) this.#peer.send(traceBuffer.take(frameBytes), now);
+    return sent;
+  }
+
+  #watchResends(): void {
+    const at = this.#peer.nextResend;
+    if (at === this.#alarm?.at) return;
+    this.#alarm?.handle.cancel();
+    this.#alarm = undefined;
+    if (at === undefined || this.#isClosed) return;
+    // After a congestion the time is past: then look again a little later.
+    const delay = Math.max(shortestDelayMs, at - this.#clock.now());
+    this.#alarm = { at, handle: this.#clock.after(delay, () => this.#resend()) };
+  }
+
+  #resend(): void {
+    this.#alarm = undefined;
+    if (!this.#wire.isCongested) this.#peer.resend(this.#clock.now());
+    this.#watchResends();
   }
 }

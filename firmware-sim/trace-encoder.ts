@@ -1,136 +1,207 @@
 /**
- * The answer stream of the playback executor: answers and events in order of FPGA time, with time annotations such that
- * the host's count of time is right. The host adds one cycle per message, so a message that is due later needs a
- * sysdelta or a systime before it; event stamps reach 128 cycles back, so events are sent in groups of that span and
- * share one annotation. Written from docs/protocol.md; knows nothing of the chip or the link.
+ * The board's answers as words: answers at their FPGA time, events packed three by three, and just enough systime and
+ * sysdelta between them that the receiver's clock shows what is meant. The receiver adds one cycle per message, so time
+ * only needs words where it runs faster than the messages; an event may be up to 127 cycles old when its message is
+ * sent, so one sysdelta serves about ten packs of samples. Knows nothing of chips, instructions and links.
+ *
+ * The bytes depend on what is put in, and when in FPGA time, alone: every answer and every drain ends on a whole word.
+ * Source: fisch `playback_decoder.cpp` (how time is read), hxcomm `from_fpga.h` (messages).
  */
-import { createFromFpgaEncoder } from "../src/protocol/index.js";
+import { createFromFpgaEncoder, type FromFpgaSink, type StreamEncoder } from "../src/protocol/index.js";
+import type { ByteFifo } from "./byte-fifo.js";
+import { EventQueue } from "./event-queue.js";
 
-/** Longest gap that a sysdelta covers, FPGA cycles; 255 plus the cycle of the message itself. */
-const longestDelta = 256;
-/** Cycles of events that share one annotation; stamps reach 128 back, and the group's messages take cycles themselves. */
-const groupSpan = 80;
-const stampMask = 0xff;
+/** Time of FPGA and chip has 43 bits. */
+const timeSpan = 2 ** 43;
+/** Oldest age of an event at which its 8-bit stamp is still read right, FPGA cycles. */
+const oldestAge = 127;
+/** Events of one pack lie at most this far apart, FPGA cycles: leaves room in the receiver's window. Our choice. */
+const widestPack = 64;
+/** Events this young have not reached the trace when an answer passes, FPGA cycles. Our choice; the real one is unknown. */
+export const eventLatency = 32;
+/** Messages that may follow a jump of time before it could catch up with the next answer. Our choice. */
+const jumpReserve = 24;
+/** Words move to the trace buffer when this many bytes have come together. */
+const transferBytes = 1440;
 
-/** Timed 16-bit events; `time` in units of 4 ns, ascending. */
-export interface Events {
+export interface TraceCounters {
+  /** Events that were too old for their stamp and were dropped. */
+  lateEvents: number;
+  /** Answers that carry a later time than their own, because the trace was busy. */
+  delayedAnswers: number;
+}
+
+/** Two arrays of equal length and the number of their events. */
+export interface TimedValues {
   readonly count: number;
+  /** Units of 4 ns, ascending. */
   readonly time: Float64Array;
+  /** 16 bits. */
   readonly value: Uint16Array;
 }
 
-const noEvents: Events = { count: 0, time: new Float64Array(0), value: new Uint16Array(0) };
-
 export class TraceEncoder {
-  readonly #encoder = createFromFpgaEncoder();
-  /** FPGA time that the host will have after the last message. */
-  #hostTime = 0;
-  /** Without time synchronisation the board sends no annotation. */
-  isAnnotated = false;
+  readonly counters: TraceCounters = { lateEvents: 0, delayedAnswers: 0 };
+  readonly #buffer: ByteFifo;
+  readonly #out: FromFpgaSink & StreamEncoder = createFromFpgaEncoder();
+  readonly #samples = new EventQueue();
+  readonly #spikes = new EventQueue();
+  /** What the receiver's clock shows after the last message; undefined when it must be told anew. */
+  #receiverTime: number | undefined;
+  #isAnnotating = false;
+  /** Bytes beyond the last whole word. */
+  #overhang = 0;
 
+  constructor(buffer: ByteFifo) {
+    this.#buffer = buffer;
+  }
+
+  /** Bytes that wait for the host, in whole words. */
   get byteLength(): number {
-    return this.#encoder.byteLength;
+    return this.#buffer.length + this.#out.byteLength;
   }
 
-  /** Take the words that are complete; a message that is cut stays. */
-  takeComplete(): Uint8Array {
-    return this.#encoder.takeComplete();
+  /** As after power-up: no events, no time annotation. The trace buffer belongs to the caller. */
+  reset(): void {
+    this.#samples.clear();
+    this.#spikes.clear();
+    this.#out.take();
+    this.#overhang = 0;
+    this.#isAnnotating = false;
+    this.#receiverTime = undefined;
   }
 
-  /** Flush and take everything so far. */
-  take(): Uint8Array {
-    return this.#encoder.take();
+  /** Time begins anew: from here on messages carry it. Events that wait are sent first, under the old time. */
+  synchronise(): void {
+    this.#sendEvents(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    this.#endWord();
+    this.#isAnnotating = true;
+    this.#receiverTime = undefined;
   }
 
-  /** The synchronised clock was set anew. */
-  synchronise(fpgaTime: number): void {
-    this.isAnnotated = true;
-    this.#encoder.systime(fpgaTime);
-    this.#hostTime = fpgaTime;
+  /** Take over events. @param shift added to their times, units of 4 ns */
+  collect(samples: TimedValues, spikes: TimedValues, shift: number): void {
+    if (samples.count > 0) this.#samples.append(samples.count, samples.time, samples.value, shift);
+    if (spikes.count > 0) this.#spikes.append(spikes.count, spikes.time, spikes.value, shift);
   }
 
-  jtagData(fpgaTime: number, high: number, low: number): void {
-    this.#annotate(fpgaTime);
-    this.#encoder.jtagData(high, low);
+  /** Send the events that have reached the trace. @param now FPGA cycles */
+  drain(now: number): void {
+    this.#sendEventsBefore(now);
+    this.#endWord();
   }
 
-  omnibusData(fpgaTime: number, data: number): void {
-    this.#annotate(fpgaTime);
-    this.#encoder.omnibusData(data);
+  jtagData(now: number, high: number, low: number): void {
+    this.#beginAnswer(now);
+    this.#out.jtagData(high, low);
+    this.#endWord();
+  }
+  omnibusData(now: number, data: number): void {
+    this.#beginAnswer(now);
+    this.#out.omnibusData(data);
+    this.#endWord();
+  }
+  /** The clock of a receiver that starts with the next program is unknown: after a halt, time is told in full. */
+  loopback(now: number, tick: boolean): void {
+    this.#beginAnswer(now);
+    this.#out.loopback(tick);
+    if (!tick) this.#receiverTime = undefined;
+    this.#endWord();
+  }
+  timeoutNotification(now: number, instruction: number, stallCount: number, readsInFlight: number): void {
+    this.#beginAnswer(now);
+    this.#out.timeoutNotification(instruction, stallCount, readsInFlight);
+    this.#endWord();
   }
 
-  loopback(fpgaTime: number, tick: boolean): void {
-    this.#annotate(fpgaTime);
-    this.#encoder.loopback(tick);
+  /** Move all words to the trace buffer. */
+  transfer(): void {
+    if (this.#out.byteLength > 0) this.#buffer.push(this.#out.take());
   }
 
-  timeoutNotification(fpgaTime: number, instruction: number, readsInFlight: number): void {
-    this.#annotate(fpgaTime);
-    this.#encoder.timeoutNotification(instruction, 0, readsInFlight);
+  /** Let the receiver's clock show `now` at the next message. */
+  #beginAnswer(now: number): void {
+    this.#sendEventsBefore(now);
+    if (this.#isAnnotating) this.#setTime(now);
   }
 
-  /** Samples and spikes up to now, each ascending in time; what is recorded at the same time is sent together. */
-  events(madc: Events, spikes: Events = noEvents): void {
-    let m = 0;
-    let s = 0;
-    while (m < madc.count || s < spikes.count) {
-      // A group: everything whose stamps are still in reach when the group's last message is sent.
-      const start = Math.min(cycleOf(madc, m), cycleOf(spikes, s));
-      const mEnd = endOfGroup(madc, m, start);
-      const sEnd = endOfGroup(spikes, s, start);
-      const last = Math.max(mEnd > m ? cycleOf(madc, mEnd - 1) : start, sEnd > s ? cycleOf(spikes, sEnd - 1) : start);
-      this.#annotate(Math.max(last, this.#hostTime + 1));
-      const messages = this.#packMadc(madc, m, mEnd) + this.#packSpikes(spikes, s, sEnd);
-      // The annotation counted the first of them.
-      this.#hostTime += messages - 1;
-      m = mEnd;
-      s = sEnd;
+  #setTime(target: number): void {
+    const time = this.#receiverTime;
+    const gap = time === undefined ? Number.POSITIVE_INFINITY : target - 1 - time;
+    if (gap < 0) {
+      this.counters.delayedAnswers++;
+      this.#receiverTime = (time as number) + 1;
+      return;
+    }
+    if (gap > 256) this.#out.systime((((target - 1) % timeSpan) + timeSpan) % timeSpan);
+    else if (gap > 0) this.#out.sysdelta(gap - 1);
+    this.#receiverTime = target;
+  }
+
+  #sendEventsBefore(now: number): void {
+    const horizon = now - eventLatency;
+    this.#sendEvents(horizon, now - jumpReserve);
+  }
+
+  /** Send events not younger than `horizon`; a jump of time goes no further than `latest`. */
+  #sendEvents(horizon: number, latest: number): void {
+    for (;;) {
+      const queue = this.#earliest();
+      if (!queue || queue.cycleAt(0) > horizon) return;
+      const first = queue.cycleAt(0);
+      let count = 1;
+      let last = first;
+      while (count < 3 && count < queue.length) {
+        const cycle = queue.cycleAt(count);
+        if (cycle > horizon || cycle - first > widestPack) break;
+        last = cycle;
+        count++;
+      }
+      if (this.#isAnnotating && !this.#timeFor(first, last, latest)) {
+        queue.drop(1);
+        this.counters.lateEvents++;
+        continue;
+      }
+      this.#pack(queue, count);
+      queue.drop(count);
     }
   }
 
-  #packMadc(events: Events, from: number, to: number): number {
-    const encoder = this.#encoder;
-    let k = from;
-    for (; k + 3 <= to; k += 3) encoder.madcPack3(packed(events, k), packed(events, k + 1), packed(events, k + 2));
-    if (to - k === 2) encoder.madcPack2(packed(events, k), packed(events, k + 1));
-    else if (to - k === 1) encoder.madcPack1(packed(events, k));
-    return Math.ceil((to - from) / 3);
+  /** Let the clock at the next message lie between the youngest event and the limit of age. @returns false if too late */
+  #timeFor(first: number, last: number, latest: number): boolean {
+    const next = this.#receiverTime === undefined ? Number.NEGATIVE_INFINITY : this.#receiverTime + 1;
+    if (next > first + oldestAge) return false;
+    if (next >= last) this.#receiverTime = next;
+    else this.#setTime(Math.max(last, Math.min(first + oldestAge, latest)));
+    return true;
   }
 
-  #packSpikes(events: Events, from: number, to: number): number {
-    const encoder = this.#encoder;
-    let k = from;
-    for (; k + 3 <= to; k += 3) encoder.spikePack3(packed(events, k), packed(events, k + 1), packed(events, k + 2));
-    if (to - k === 2) encoder.spikePack2(packed(events, k), packed(events, k + 1));
-    else if (to - k === 1) encoder.spikePack1(packed(events, k));
-    return Math.ceil((to - from) / 3);
+  #earliest(): EventQueue | undefined {
+    if (this.#samples.length === 0) return this.#spikes.length === 0 ? undefined : this.#spikes;
+    if (this.#spikes.length === 0) return this.#samples;
+    return this.#spikes.cycleAt(0) < this.#samples.cycleAt(0) ? this.#spikes : this.#samples;
   }
 
-  /** Bring the host's time to `due` for the next message, which itself counts one cycle. */
-  #annotate(due: number): void {
-    const gap = due - this.#hostTime;
-    if (this.isAnnotated && gap > 1) {
-      // A sysdelta message counts one cycle and adds its value; the next message counts one more.
-      const delta = gap - 2;
-      if (delta >= 0 && delta < longestDelta) this.#encoder.sysdelta(delta);
-      else this.#encoder.systime(due - 1);
-    }
-    this.#hostTime = gap > 1 && this.isAnnotated ? due : this.#hostTime + 1;
+  #pack(queue: EventQueue, count: number): void {
+    const out = this.#out;
+    const isSamples = queue === this.#samples;
+    const first = queue.bitsAt(0);
+    if (count === 3) {
+      const second = queue.bitsAt(1);
+      const third = queue.bitsAt(2);
+      if (isSamples) out.madcPack3(first, second, third);
+      else out.spikePack3(first, second, third);
+      this.#overhang = (this.#overhang + 2) & 7;
+    } else if (count === 2) {
+      if (isSamples) out.madcPack2(first, queue.bitsAt(1));
+      else out.spikePack2(first, queue.bitsAt(1));
+    } else if (isSamples) out.madcPack1(first);
+    else out.spikePack1(first);
   }
-}
 
-/** FPGA cycle of an event; beyond the last one, never. */
-function cycleOf(events: Events, k: number): number {
-  return k < events.count ? Math.floor((events.time[k] as number) / 2) : Number.POSITIVE_INFINITY;
-}
-
-function endOfGroup(events: Events, from: number, start: number): number {
-  let end = from;
-  while (end < events.count && cycleOf(events, end) - start < groupSpan) end++;
-  return end;
-}
-
-/** The 24 bits of an event: stamp, then its value. */
-function packed(events: Events, k: number): number {
-  return (((events.time[k] as number) & stampMask) << 16) | (events.value[k] as number);
+  #endWord(): void {
+    if (this.#overhang === 0 && this.#out.byteLength < transferBytes) return;
+    this.#buffer.push(this.#out.take());
+    this.#overhang = 0;
+  }
 }
