@@ -16,10 +16,11 @@ export const paperTask: Task = {
     { name: "v_reset", ...wholeRange },
     { name: "i_bias_adapt_tau", ...wholeRange },
   ],
-  // Outside of it the reset meets the lower rail or the threshold, or few spikes are left to carry the time constant.
+  // Outside of it the reset meets the lower rail or the threshold, few spikes are left to carry the time constant, or
+  // the adaptation is so fast that it has died away before the next spike.
   demoRegion: [
-    { name: "v_reset", min: 280, max: 680 },
-    { name: "i_bias_adapt_tau", min: 60, max: 900 },
+    { name: "v_reset", min: 340, max: 680 },
+    { name: "i_bias_adapt_tau", min: 60, max: 500 },
   ],
   neuronCodes: {
     v_leak: 530,
