@@ -2,7 +2,7 @@
  * The board's answers as words: answers at their FPGA time, events packed three by three, and just enough systime and
  * sysdelta between them that the receiver's clock shows what is meant. The receiver adds one cycle per message, so time
  * only needs words where it runs faster than the messages; an event may be up to 127 cycles old when its message is
- * sent, so one sysdelta serves about ten packs of samples. Knows nothing of chips, instructions and links.
+ * sent, so one sysdelta serves several packs of samples. Knows nothing of chips, instructions and links.
  *
  * The bytes depend on what is put in, and when in FPGA time, alone: every answer and every drain ends on a whole word.
  * Source: fisch `playback_decoder.cpp` (how time is read), hxcomm `from_fpga.h` (messages).
@@ -15,6 +15,11 @@ import { EventQueue } from "./event-queue.js";
 const timeSpan = 2 ** 43;
 /** Oldest age of an event at which its 8-bit stamp is still read right, FPGA cycles. */
 const oldestAge = 127;
+/**
+ * A jump of time goes so far beyond the oldest event of its pack, FPGA cycles: far, so that many packs share the jump, but
+ * with room for those that follow at almost the same time, one cycle each. Our choice.
+ */
+const jumpAge = 96;
 /** Events of one pack lie at most this far apart, FPGA cycles: leaves room in the receiver's window. Our choice. */
 const widestPack = 64;
 /** Events this young have not reached the trace when an answer passes, FPGA cycles. Our choice; the real one is unknown. */
@@ -172,7 +177,7 @@ export class TraceEncoder {
     const next = this.#receiverTime === undefined ? Number.NEGATIVE_INFINITY : this.#receiverTime + 1;
     if (next > first + oldestAge) return false;
     if (next >= last) this.#receiverTime = next;
-    else this.#setTime(Math.max(last, Math.min(first + oldestAge, latest)));
+    else this.#setTime(Math.max(last, Math.min(first + jumpAge, latest)));
     return true;
   }
 
