@@ -19,6 +19,7 @@ export interface FrameOnTheWay {
   readonly datagram: Uint8Array;
   /** ms */
   sentAt: number;
+  /** Since the host has last acknowledged anything. */
   transmissions: number;
 }
 
@@ -50,6 +51,8 @@ export class SendWindow {
     const count = distance((before + space) % space, ack);
     if (count > this.#frames.length) return undefined;
     this.#frames.splice(0, count);
+    // The host is alive: what is left waits no longer than at first.
+    if (count > 0) for (const frame of this.#frames) frame.transmissions = 1;
     return count;
   }
 

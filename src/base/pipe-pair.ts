@@ -19,7 +19,7 @@ export class PipeClosed extends HxError {
 
 /** Bytes on their way at which a writer has to wait. Our choice: a window of the link. */
 const defaultHighWaterBytes = 256 * 1024;
-/** Chunks of a batch are short this often, and this long at most. */
+/** Chunks of a batch are short this often: half of them one byte, the others this long at most. */
 const shortChunkShare = 0.15;
 const longestShortChunk = 40;
 /** A longer chunk takes this much at least: bulk data goes in few chunks. */
@@ -37,7 +37,7 @@ function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
 
 /** Length of the next chunk of a batch of `left` bytes, 1..left. */
 function drawLength(rng: Rng, left: number): number {
-  if (rng.uniform() < shortChunkShare) return Math.min(left, 1 + rng.int(longestShortChunk));
+  if (rng.uniform() < shortChunkShare) return Math.min(left, rng.int(2) === 0 ? 1 : 1 + rng.int(longestShortChunk));
   return Math.min(left, shortestLongChunk + rng.int(left));
 }
 
