@@ -5,10 +5,12 @@
  */
 import { type EmbeddingScale, embeddingScale } from "./diagnostics/predictive.js";
 import { unlikeDataSet } from "./diagnostics/warnings.js";
+import { TraceEmbedding } from "./embedding.js";
 import type { Posterior } from "./inference/api.js";
 import { IntegerBoxPrior } from "./inference/prior.js";
 import { Snpe } from "./inference/snpe.js";
-import { type Autoencoder, trainAutoencoder } from "./nn/autoencoder.js";
+import { trainAutoencoder } from "./nn/autoencoder.js";
+import { views, viewsOf } from "./recording/views.js";
 import { fewestPerRound, splitSimulations } from "./request.js";
 import type { RunFacts, Split, Target, TraceSet } from "./run-data.js";
 import { type Run, recordStage } from "./stages.js";
@@ -18,7 +20,7 @@ export interface Inference {
   /** The first round's usable traces. */
   readonly dataSet: TraceSet;
   readonly split: Split;
-  readonly autoencoder: Autoencoder;
+  readonly autoencoder: TraceEmbedding;
   /** Spread of the embedding over the data set. */
   readonly scale: EmbeddingScale;
   /** Embedding of the target, shape (latentSize). */
@@ -82,16 +84,19 @@ function splitDataSet(run: Run, count: number): Split {
   };
 }
 
-function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promise<Autoencoder> {
-  const { traces, count, grid } = dataSet;
-  const { latentSize, epochs, batchSize, learningRate } = run.request.task.autoencoder;
-  return run.progress.phase(
+async function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promise<TraceEmbedding> {
+  const { count, grid } = dataSet;
+  const { task } = run.request;
+  const traces = viewsOf(task, dataSet.traces, count);
+  const channelWeights = views.map(({ weight }) => weight);
+  const { latentSize, epochs, batchSize, learningRate } = task.autoencoder;
+  const autoencoder = await run.progress.phase(
     "autoencoder",
     "training the autoencoder",
     epochs,
     "epochs",
     (advance) =>
-      trainAutoencoder({ traces, count, length: grid.length }, split, {
+      trainAutoencoder({ traces, count, length: grid.length, channelWeights }, split, {
         latentSize,
         epochs,
         batchSize,
@@ -103,6 +108,7 @@ function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promise<Auto
       }),
     ({ history }) => `test loss ${(history.test.at(-1) ?? Number.NaN).toFixed(4)}`,
   );
+  return new TraceEmbedding(task, autoencoder);
 }
 
 async function trainRound(run: Run, estimator: Snpe, round: number, xObs: Float32Array): Promise<Posterior> {

@@ -13,6 +13,8 @@ export interface AutoencoderShape {
   /** Points of a trace. */
   readonly length: number;
   readonly latentSize: number;
+  /** Values per point; default 1. */
+  readonly channels?: number;
 }
 
 const OUTER: Conv1dShape = { stride: 8, overlap: 2 };
@@ -24,20 +26,23 @@ const HIDDEN = 128;
 export class AutoencoderNetwork {
   readonly length: number;
   readonly latentSize: number;
+  readonly channels: number;
   /** Length after padding to whole strides. */
   readonly paddedLength: number;
   readonly layout = new ParameterLayout();
   readonly #positions: number;
 
   /** @throws FieldOutOfRange */
-  constructor({ length, latentSize }: AutoencoderShape) {
+  constructor({ length, latentSize, channels = 1 }: AutoencoderShape) {
     const total = OUTER.stride * INNER.stride;
     if (!Number.isInteger(length) || length < total)
       throw new FieldOutOfRange("trace length", length, `${total} or more`);
     if (!Number.isInteger(latentSize) || latentSize < 1 || latentSize > HIDDEN) {
       throw new FieldOutOfRange("latentSize", latentSize, `1..${HIDDEN}`);
     }
+    if (!Number.isInteger(channels) || channels < 1) throw new FieldOutOfRange("channels", channels, "1 or more");
     this.length = length;
+    this.channels = channels;
     this.latentSize = latentSize;
     this.#positions = Math.ceil(length / total);
     this.paddedLength = this.#positions * total;
@@ -46,7 +51,7 @@ export class AutoencoderNetwork {
       this.layout.add(`${name}.w`, shape);
     };
     const bias = (name: string, size: number): void => this.layout.add(`${name}.b`, [size]);
-    add("encode0", OUTER.overlap, OUTER.stride, OUTER_FILTERS);
+    add("encode0", OUTER.overlap, OUTER.stride * channels, OUTER_FILTERS);
     bias("encode0", OUTER_FILTERS);
     add("encode1", INNER.overlap, INNER.stride * OUTER_FILTERS, INNER_FILTERS);
     bias("encode1", INNER_FILTERS);
@@ -60,8 +65,8 @@ export class AutoencoderNetwork {
     bias("decode1", flat);
     add("decode0", INNER.overlap, INNER_FILTERS, INNER.stride * OUTER_FILTERS);
     bias("decode0", OUTER_FILTERS);
-    add("output", OUTER.overlap, OUTER_FILTERS, OUTER.stride);
-    bias("output", 1);
+    add("output", OUTER.overlap, OUTER_FILTERS, OUTER.stride * channels);
+    bias("output", channels);
   }
 
   initialise(rng: Rng): Float32Array {
@@ -76,7 +81,7 @@ export class AutoencoderNetwork {
     return weights;
   }
 
-  /** @param x shape (paddedLength, n, 1), standardised @returns shape (n, latentSize) */
+  /** @param x shape (paddedLength, n, channels), standardised @returns shape (n, latentSize) */
   encode(read: ParameterReader, x: tf.Tensor3D): tf.Tensor2D {
     const count = x.shape[1];
     const first = silu(conv1d(x, read("encode0.w"), read("encode0.b"), OUTER));
@@ -86,14 +91,14 @@ export class AutoencoderNetwork {
     return dense(hidden, read("latent.w"), read("latent.b"));
   }
 
-  /** @param code shape (n, latentSize) @returns shape (length, n) */
-  decode(read: ParameterReader, code: tf.Tensor2D): tf.Tensor2D {
+  /** @param code shape (n, latentSize) @returns shape (length, n, channels) */
+  decode(read: ParameterReader, code: tf.Tensor2D): tf.Tensor3D {
     const count = code.shape[0];
     const hidden = silu(dense(code, read("decode2.w"), read("decode2.b")));
     const flat = silu(dense(hidden, read("decode1.w"), read("decode1.b")));
     const rows = tf.transpose(tf.reshape(flat, [count, this.#positions, INNER_FILTERS]), [1, 0, 2]);
     const first = silu(conv1dTranspose(rows as tf.Tensor3D, read("decode0.w"), read("decode0.b"), INNER));
     const points = conv1dTranspose(first, read("output.w"), read("output.b"), OUTER);
-    return tf.reshape(tf.slice(points, [0, 0, 0], [this.length, count, 1]), [this.length, count]);
+    return tf.slice(points, [0, 0, 0], [this.length, count, this.channels]);
   }
 }

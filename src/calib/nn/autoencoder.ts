@@ -13,11 +13,13 @@ import { fitWeights } from "./fit.js";
 import { mean } from "./ops.js";
 import { compute, lossAndGradient } from "./parameters.js";
 
-/** Traces on one grid; `traces` has shape (count, length). */
+/** Traces on one grid; `traces` has shape (count, channels, length). */
 export interface TraceMatrix {
   readonly traces: Float32Array;
   readonly count: number;
   readonly length: number;
+  /** Share of each channel in the loss; default one channel. Shares add up to one. */
+  readonly channelWeights?: readonly number[];
 }
 
 export interface AutoencoderOptions {
@@ -50,9 +52,9 @@ export interface Autoencoder {
   /** Points of a trace. */
   readonly length: number;
   readonly history: LossHistory;
-  /** @param traces shape (count, length) @returns shape (count, latentSize) @throws ShapeMismatch @throws NonFinite */
+  /** @param traces shape (count, channels, length) @returns shape (count, latentSize) @throws ShapeMismatch @throws NonFinite */
   encode(traces: Float32Array, count: number): Float32Array;
-  /** @returns shape (count, length), in the unit of the traces @throws ShapeMismatch @throws NonFinite */
+  /** @returns shape (count, channels, length), in the units of the channels @throws ShapeMismatch @throws NonFinite */
   reconstruct(traces: Float32Array, count: number): Float32Array;
   state(): NetworkState;
 }
@@ -71,18 +73,20 @@ export async function trainAutoencoder(
 ): Promise<Autoencoder> {
   const { latentSize = 10, epochs = 30, batchSize = 32, learningRate = 3e-3, signal, onEpoch } = options;
   signal?.throwIfAborted();
-  assertShape("traces", data.traces, data.count, data.length);
+  const channelWeights = data.channelWeights ?? [1];
+  const channels = channelWeights.length;
+  assertShape("traces", data.traces, data.count, channels * data.length);
   assertFinite("traces", data.traces);
   checkSplit(split, data.count);
   for (const [name, value] of Object.entries({ epochs, batchSize })) {
     if (!Number.isInteger(value) || value < 1) throw new FieldOutOfRange(name, value, "the integers from 1");
   }
   const rng = Rng.fromSeed(options.seed).fork("autoencoder");
-  const network = new AutoencoderNetwork({ length: data.length, latentSize });
-  const scaling = fitScaling(data, split.train);
+  const network = new AutoencoderNetwork({ length: data.length, latentSize, channels });
+  const scaling = fitScaling(data.traces, channels, data.length, split.train);
   const history: LossHistory = { train: [], validation: [], validationSd: [], test: [], testSd: [] };
   const errors = (weights: Float32Array, rows: Uint32Array): { mean: number; sd: number } =>
-    meanAndSd(traceErrors(network, weights, scaling, data.traces, rows));
+    meanAndSd(traceErrors(network, weights, scaling, channelWeights, data.traces, rows));
   const { weights } = await fitWeights(
     {
       name: "autoencoder",
@@ -91,7 +95,9 @@ export async function trainAutoencoder(
       lossAndGradient: (current, rows, gradient) =>
         lossAndGradient(network.layout, current, gradient, (read) => {
           const x = timeMajor(data.traces, rows, network, scaling);
-          return mean(tf.square(tf.sub(network.decode(read, network.encode(read, x)), cropped(x, network))));
+          const residual = tf.sub(network.decode(read, network.encode(read, x)), cropped(x, network));
+          // Times the number of channels: weights that add up to one keep 1 as the error of answering with the mean.
+          return mean(tf.mul(tf.square(residual), tf.tensor1d(channelWeights.map((w) => w * channels))));
         }),
       validate: (current) => {
         const validation = errors(current, split.validation);
@@ -129,19 +135,22 @@ export function autoencoderFromState(state: NetworkState): Autoencoder {
   if (state.weights.length !== network.layout.size) {
     throw new ShapeMismatch("autoencoder weights", state.weights.length, `${network.layout.size} values`);
   }
-  return new TrainedAutoencoder(network, Float32Array.from(state.weights), config.scaling, config.history);
+  const scaling = { mean: Float32Array.from(config.scaling.mean), sd: Float32Array.from(config.scaling.sd) };
+  return new TrainedAutoencoder(network, Float32Array.from(state.weights), scaling, config.history);
 }
 
-/** Mean and standard deviation of all points of the training traces. */
+/** Mean and standard deviation of every point over the training traces, shape (channels, length). */
 interface Scaling {
-  readonly mean: number;
-  readonly sd: number;
+  readonly mean: Float32Array;
+  readonly sd: Float32Array;
 }
 
 interface AutoencoderConfig {
   readonly length: number;
   readonly latentSize: number;
-  readonly scaling: Scaling;
+  readonly channels: number;
+  /** Lists, because a configuration is JSON. */
+  readonly scaling: { readonly mean: readonly number[]; readonly sd: readonly number[] };
   readonly history: LossHistory;
 }
 
@@ -180,16 +189,18 @@ class TrainedAutoencoder implements Autoencoder {
 
   reconstruct(traces: Float32Array, count: number): Float32Array {
     this.#check(traces, count);
+    const { channels, length } = this.#network;
     const { mean: centre, sd } = this.#scaling;
-    const out = new Float32Array(count * this.length);
+    const size = channels * length;
+    const out = new Float32Array(count * size);
     for (const rows of chunks(Uint32Array.from({ length: count }, (_, i) => i))) {
       const points = compute(this.#network.layout, this.#weights, (read) => {
         const x = timeMajor(traces, rows, this.#network, this.#scaling);
-        return tf.transpose(this.#network.decode(read, this.#network.encode(read, x)));
+        return tf.transpose(this.#network.decode(read, this.#network.encode(read, x)), [1, 2, 0]);
       });
       out.set(
-        points.map((value) => value * sd + centre),
-        (rows[0] as number) * this.length,
+        points.map((value, i) => value * (sd[i % size] as number) + (centre[i % size] as number)),
+        (rows[0] as number) * size,
       );
     }
     return out;
@@ -199,46 +210,52 @@ class TrainedAutoencoder implements Autoencoder {
     const config: AutoencoderConfig = {
       length: this.length,
       latentSize: this.latentSize,
-      scaling: this.#scaling,
+      channels: this.#network.channels,
+      scaling: { mean: [...this.#scaling.mean], sd: [...this.#scaling.sd] },
       history: this.history,
     };
     return { name: "autoencoder", config: { ...config }, weights: Float32Array.from(this.#weights) };
   }
 
   #check(traces: Float32Array, count: number): void {
-    assertShape("traces", traces, count, this.length);
+    assertShape("traces", traces, count, this.#network.channels * this.length);
     assertFinite("traces", traces);
   }
 }
 
-/** Rows as a standardised tensor of shape (paddedLength, n, 1); the padding repeats the last point. */
+/** Rows as a standardised tensor of shape (paddedLength, n, channels); the padding repeats the last point. */
 function timeMajor(
   traces: Float32Array,
   rows: Uint32Array,
   network: AutoencoderNetwork,
   scaling: Scaling,
 ): tf.Tensor3D {
-  const { length, paddedLength } = network;
-  const values = new Float32Array(paddedLength * rows.length);
+  const { length, paddedLength, channels } = network;
+  const values = new Float32Array(paddedLength * rows.length * channels);
   rows.forEach((row, i) => {
-    for (let t = 0; t < paddedLength; t++) {
-      const value = traces[row * length + Math.min(t, length - 1)] as number;
-      values[t * rows.length + i] = (value - scaling.mean) / scaling.sd;
+    for (let c = 0; c < channels; c++) {
+      for (let t = 0; t < paddedLength; t++) {
+        const point = c * length + Math.min(t, length - 1);
+        const value = traces[row * channels * length + point] as number;
+        values[(t * rows.length + i) * channels + c] =
+          (value - (scaling.mean[point] as number)) / (scaling.sd[point] as number);
+      }
     }
   });
-  return tf.tensor3d(values, [paddedLength, rows.length, 1]);
+  return tf.tensor3d(values, [paddedLength, rows.length, channels]);
 }
 
-/** Without the padding, shape (length, n). */
-function cropped(x: tf.Tensor3D, { length }: AutoencoderNetwork): tf.Tensor2D {
-  return tf.reshape(tf.slice(x, [0, 0, 0], [length, x.shape[1], 1]), [length, x.shape[1]]);
+/** Without the padding, shape (length, n, channels). */
+function cropped(x: tf.Tensor3D, { length, channels }: AutoencoderNetwork): tf.Tensor3D {
+  return tf.slice(x, [0, 0, 0], [length, x.shape[1], channels]);
 }
 
-/** Mean squared error of each trace, standardised. */
+/** Weighted mean squared error of each trace, standardised. */
 function traceErrors(
   network: AutoencoderNetwork,
   weights: Float32Array,
   scaling: Scaling,
+  channelWeights: readonly number[],
   traces: Float32Array,
   rows: Uint32Array,
 ): number[] {
@@ -246,7 +263,8 @@ function traceErrors(
     ...compute(network.layout, weights, (read) => {
       const x = timeMajor(traces, chunk, network, scaling);
       const residual = tf.sub(network.decode(read, network.encode(read, x)), cropped(x, network));
-      return tf.mul(tf.sum(tf.square(residual), 0), 1 / network.length);
+      const weighted = tf.mul(tf.square(residual), tf.tensor1d([...channelWeights]));
+      return tf.mul(tf.sum(tf.sum(weighted, 2), 0), 1 / network.length);
     }),
   ]);
 }
@@ -255,19 +273,36 @@ function* chunks(rows: Uint32Array): Generator<Uint32Array> {
   for (let from = 0; from < rows.length; from += CHUNK) yield rows.subarray(from, from + CHUNK);
 }
 
-function fitScaling({ traces, length }: TraceMatrix, rows: Uint32Array): Scaling {
-  let sum = 0;
-  let squares = 0;
-  for (const row of rows) {
-    for (let t = 0; t < length; t++) sum += traces[row * length + t] as number;
+/** Least standard deviation of a point against that of its whole channel: what varies less is taken for noise. */
+const leastPointSd = 0.01;
+
+function fitScaling(traces: Float32Array, channels: number, length: number, rows: Uint32Array): Scaling {
+  const size = channels * length;
+  const mean = new Float32Array(size);
+  const sd = new Float32Array(size);
+  for (let c = 0; c < channels; c++) {
+    const centres = new Float64Array(length);
+    const variances = new Float64Array(length);
+    for (let t = 0; t < length; t++) {
+      const at = (row: number): number => traces[row * size + c * length + t] as number;
+      let sum = 0;
+      for (const row of rows) sum += at(row);
+      const centre = sum / rows.length;
+      let squares = 0;
+      for (const row of rows) squares += (at(row) - centre) ** 2;
+      centres[t] = centre;
+      variances[t] = squares / rows.length;
+    }
+    const overall = centres.reduce((a, b) => a + b, 0) / length;
+    const spread = centres.reduce((a, m, t) => a + (m - overall) ** 2 + (variances[t] as number), 0) / length;
+    // A channel that never varies at all must not be divided by nothing.
+    const least = spread > 0 ? leastPointSd * Math.sqrt(spread) : 1;
+    for (let t = 0; t < length; t++) {
+      mean[c * length + t] = centres[t] as number;
+      sd[c * length + t] = Math.max(least, Math.sqrt(variances[t] as number));
+    }
   }
-  const centre = sum / (rows.length * length);
-  for (const row of rows) {
-    for (let t = 0; t < length; t++) squares += ((traces[row * length + t] as number) - centre) ** 2;
-  }
-  const sd = Math.sqrt(squares / (rows.length * length));
-  // Silent traces that are all alike must not be divided by nothing.
-  return { mean: centre, sd: sd > 0 ? sd : 1 };
+  return { mean, sd };
 }
 
 function meanAndSd(values: readonly number[]): { mean: number; sd: number } {

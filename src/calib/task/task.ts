@@ -56,6 +56,8 @@ export interface Task {
   readonly maxMissing: number;
   /** A spike is a fall of the trace by this much within this time; MADC LSB, microseconds. */
   readonly spike: { readonly fallLsb: number; readonly withinUs: number };
+  /** Width of the window of the envelope views: longer than an inter-spike interval; microseconds. */
+  readonly envelopeUs: number;
   /** Settings per playback program. */
   readonly batchSize: number;
   readonly autoencoder: {
