@@ -9,6 +9,11 @@ import type { TraceEncoder } from "./trace-encoder.js";
 
 /** Events are collected at least this often, FPGA cycles (65.5 us): bounds the work of one step. Our choice. */
 const collectionPeriod = 8192;
+/**
+ * An answer does not collect events again within so many FPGA cycles of the last time: keeps rows of reads cheap. Events
+ * that wait meanwhile stay well below the age at which their stamps are misread. Our choice.
+ */
+const collectionPause = 64;
 /** From an access to the end of its answer's way, FPGA cycles; an omnibus barrier waits for it. Our choice. */
 const omnibusLatency = 64;
 /** Duration of a time synchronisation, FPGA cycles. Our choice. */
@@ -36,6 +41,7 @@ export class FpgaCore {
   omnibusIdleAt = 0;
   systimeIdleAt = 0;
   #cycle = 0;
+  #collectedAt = 0;
   /** Index of the current instruction since the last halt. */
   #instruction = 0;
   #isProgramEnd = false;
@@ -84,11 +90,6 @@ export class FpgaCore {
     Object.assign(this.#systime, { isActive: false, lastRoundTrip: 0, lastChipTime: 0 });
     this.#instruction = 0;
     this.#isProgramEnd = false;
-  }
-
-  /** The current instruction is the last of its program: the next one has index 0. */
-  endProgram(): void {
-    this.#isProgramEnd = true;
   }
 
   /** End the current instruction. */
@@ -186,10 +187,19 @@ export class FpgaCore {
     Object.assign(this.#systime, { isActive: true, lastRoundTrip: synchronisationCycles, lastChipTime: base });
   }
 
-  /** Send an answer at the current time, after the events that came before it. */
+  /** Send an answer at the current time. */
   answer(send: (trace: TraceEncoder, now: number) => void): void {
-    this.#collect();
+    if (this.#cycle - this.#collectedAt >= collectionPause) this.#collect();
     send(this.trace, this.#now);
+  }
+
+  /** Answer a loopback. Before a halt come all events that have reached the trace; after it the next program begins. */
+  loopback(tick: boolean): void {
+    if (!tick) {
+      this.#collect();
+      this.#isProgramEnd = true;
+    }
+    this.answer((trace, now) => trace.loopback(now, tick));
   }
 
   #read(address: number): number | undefined {
@@ -232,6 +242,7 @@ export class FpgaCore {
 
   /** Take the chip's events up to now: into the trace if they are recorded, else away. */
   #collect(): void {
+    this.#collectedAt = this.#cycle;
     this.chip.advanceTo(unitsPerCycle * this.#cycle);
     const samples = this.chip.takeMadc();
     const spikes = this.chip.takeSpikes();

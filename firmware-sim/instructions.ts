@@ -81,8 +81,7 @@ export class Instructions implements ToFpgaSink {
     this.#core.resetChip(on);
   }
   loopback(tick: boolean): void {
-    this.#core.answer((trace, now) => trace.loopback(now, tick));
-    if (!tick) this.#core.endProgram();
+    this.#core.loopback(tick);
   }
   omnibusAddress(address: number, read: boolean, byteEnables: number): void {
     if (read) this.#core.readOmnibus(address);
