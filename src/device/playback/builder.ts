@@ -12,7 +12,7 @@ import { type BarrierName, barrierBits } from "../../protocol/messages/streams.j
 import { createToFpgaEncoder } from "../../protocol/messages/to-fpga.js";
 import { AccessRefused, ProgramTooLong } from "../errors.js";
 import type { PlaybackProgram, PlaybackProgramBuilder, Ticket } from "../interface/index.js";
-import { allBytes, writeWord } from "./bus-access.js";
+import { allBytes, writeWord } from "../../protocol/containers/bus-access.js";
 import { InstructionIndex } from "./instruction-index.js";
 import { createProgram, maxInstructions } from "./program.js";
 import { ProgramAnswers, ReadTicket, TickTicket } from "./ticket.js";

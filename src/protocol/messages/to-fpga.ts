@@ -57,6 +57,10 @@ class ToFpgaEncoder implements ToFpgaSink, StreamEncoder {
     return this.take();
   }
 
+  word(high: number, low: number): void {
+    this.#word(high, low);
+  }
+
   #word(high: number, low: number): void {
     const out = this.#out;
     out.reserve(8);
@@ -115,8 +119,15 @@ class ToFpgaEncoder implements ToFpgaSink, StreamEncoder {
   }
 }
 
+export interface InstructionEncoder extends ToFpgaSink, StreamEncoder {
+  /** Messages encoded since the encoder was made. */
+  readonly messageCount: number;
+  /** Any 64 bits, upper and lower half, whether they are a message or not. */
+  word(high: number, low: number): void;
+}
+
 /** The driver's end: instructions in, words out. */
-export function createToFpgaEncoder(): ToFpgaSink & StreamEncoder & { readonly messageCount: number } {
+export function createToFpgaEncoder(): InstructionEncoder {
   return new ToFpgaEncoder();
 }
 
