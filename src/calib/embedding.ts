@@ -1,9 +1,10 @@
 /**
- * From a trace to what the density estimator sees of it: the views of the trace, then the encoder. The one place where
- * both meet; callers hold traces and get features.
+ * From a trace to what the density estimator sees of it: the views of the trace, then the encoder; and back from the
+ * code to a whole trace. The one place where both meet; callers hold traces and get features.
  */
 import type { Autoencoder } from "./nn/autoencoder.js";
-import { views, viewsOf } from "./recording/views.js";
+import type { TraceDecoder } from "./nn/trace-decoder.js";
+import { viewsOf } from "./recording/views.js";
 import type { LossHistory } from "./run-data.js";
 import type { NetworkState } from "./store.js";
 import type { Task } from "./task/task.js";
@@ -11,10 +12,12 @@ import type { Task } from "./task/task.js";
 export class TraceEmbedding {
   readonly #task: Task;
   readonly #autoencoder: Autoencoder;
+  readonly #decoder: TraceDecoder;
 
-  constructor(task: Task, autoencoder: Autoencoder) {
+  constructor(task: Task, autoencoder: Autoencoder, decoder: TraceDecoder) {
     this.#task = task;
     this.#autoencoder = autoencoder;
+    this.#decoder = decoder;
   }
 
   get history(): LossHistory {
@@ -26,16 +29,9 @@ export class TraceEmbedding {
     return this.#autoencoder.encode(viewsOf(this.#task, traces, count), count);
   }
 
-  /** The membrane as the decoder gives it back. @returns shape (count, task.grid.length), MADC LSB */
+  /** What the code holds of the traces. @returns shape (count, task.grid.length), MADC LSB */
   reconstruct(traces: Float32Array, count: number): Float32Array {
-    const { length } = this.#task.grid;
-    const all = this.#autoencoder.reconstruct(viewsOf(this.#task, traces, count), count);
-    const membrane = new Float32Array(count * length);
-    for (let row = 0; row < count; row++) {
-      const from = row * views.length * length;
-      membrane.set(all.subarray(from, from + length), row * length);
-    }
-    return membrane;
+    return this.#decoder.decode(this.encode(traces, count), count);
   }
 
   state(): NetworkState {

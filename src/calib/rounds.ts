@@ -10,7 +10,8 @@ import type { Posterior } from "./inference/api.js";
 import { IntegerBoxPrior } from "./inference/prior.js";
 import { Snpe } from "./inference/snpe.js";
 import { trainAutoencoder } from "./nn/autoencoder.js";
-import { views, viewsOf } from "./recording/views.js";
+import { trainTraceDecoder } from "./nn/trace-decoder.js";
+import { viewLength, views, viewsOf } from "./recording/views.js";
 import { fewestPerRound, splitSimulations } from "./request.js";
 import type { RunFacts, Split, Target, TraceSet } from "./run-data.js";
 import { type Run, recordStage } from "./stages.js";
@@ -84,31 +85,42 @@ function splitDataSet(run: Run, count: number): Split {
   };
 }
 
+/** The outer convolution moves by this many points of a view. */
+const viewStride = 4;
+
 async function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promise<TraceEmbedding> {
   const { count, grid } = dataSet;
   const { task } = run.request;
+  const { latentSize, epochs, decoderEpochs, batchSize, learningRate } = task.autoencoder;
   const traces = viewsOf(task, dataSet.traces, count);
-  const channelWeights = views.map(({ weight }) => weight);
-  const { latentSize, epochs, batchSize, learningRate } = task.autoencoder;
-  const autoencoder = await run.progress.phase(
+  const data = { traces, count, length: viewLength(task), channelWeights: views.map(({ weight }) => weight) };
+  const shared = { batchSize, learningRate, ...(run.signal === undefined ? {} : { signal: run.signal }) };
+  return await run.progress.phase(
     "autoencoder",
     "training the autoencoder",
-    epochs,
+    epochs + decoderEpochs,
     "epochs",
-    (advance) =>
-      trainAutoencoder({ traces, count, length: grid.length, channelWeights }, split, {
+    async (advance) => {
+      const autoencoder = await trainAutoencoder(data, split, {
+        ...shared,
         latentSize,
         epochs,
-        batchSize,
-        learningRate,
+        outerStride: viewStride,
         seed: seedOf(run, "autoencoder"),
-        ...(run.signal === undefined ? {} : { signal: run.signal }),
         onEpoch: ({ epoch, train, validation }) =>
           advance(epoch, `loss ${train.toFixed(4)}, validation ${validation.toFixed(4)}`),
-      }),
+      });
+      const codes = autoencoder.encode(traces, count);
+      const decoder = await trainTraceDecoder({ codes, traces: dataSet.traces, count, length: grid.length }, split, {
+        ...shared,
+        epochs: decoderEpochs,
+        seed: seedOf(run, "trace-decoder"),
+        onEpoch: (epoch, train) => advance(epochs + epoch, `decoder of whole traces, loss ${train.toFixed(4)}`),
+      });
+      return new TraceEmbedding(task, autoencoder, decoder);
+    },
     ({ history }) => `test loss ${(history.test.at(-1) ?? Number.NaN).toFixed(4)}`,
   );
-  return new TraceEmbedding(task, autoencoder);
 }
 
 async function trainRound(run: Run, estimator: Snpe, round: number, xObs: Float32Array): Promise<Posterior> {

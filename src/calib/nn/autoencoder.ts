@@ -7,11 +7,20 @@ import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
 import type { LossHistory, Split } from "../run-data.js";
 import type { NetworkState } from "../store.js";
-import { AutoencoderNetwork } from "./autoencoder-network.js";
+import { ConvDecoder, ConvEncoder, type ConvShape, initialWeights } from "./autoencoder-network.js";
 import { assertFinite, assertShape, ShapeMismatch } from "./errors.js";
 import { fitWeights } from "./fit.js";
 import { mean } from "./ops.js";
-import { compute, lossAndGradient } from "./parameters.js";
+import { compute, lossAndGradient, ParameterLayout } from "./parameters.js";
+import {
+  fitScaling,
+  type PointScaling,
+  type PointScalingConfig,
+  scalingConfig,
+  scalingFromConfig,
+  timeMajor,
+  unscale,
+} from "./scaling.js";
 
 /** Traces on one grid; `traces` has shape (count, channels, length). */
 export interface TraceMatrix {
@@ -31,6 +40,8 @@ export interface AutoencoderOptions {
   readonly epochs?: number;
   /** Traces per step. Default 32. */
   readonly batchSize?: number;
+  /** Points by which the window of the outer convolution moves. Default 8. */
+  readonly outerStride?: number;
   /** Peak learning rate. Default 3e-3. */
   readonly learningRate?: number;
   readonly signal?: AbortSignal;
@@ -71,7 +82,15 @@ export async function trainAutoencoder(
   split: Split,
   options: AutoencoderOptions,
 ): Promise<Autoencoder> {
-  const { latentSize = 10, epochs = 30, batchSize = 32, learningRate = 3e-3, signal, onEpoch } = options;
+  const {
+    latentSize = 10,
+    epochs = 30,
+    batchSize = 32,
+    outerStride = 8,
+    learningRate = 3e-3,
+    signal,
+    onEpoch,
+  } = options;
   signal?.throwIfAborted();
   const channelWeights = data.channelWeights ?? [1];
   const channels = channelWeights.length;
@@ -82,7 +101,7 @@ export async function trainAutoencoder(
     if (!Number.isInteger(value) || value < 1) throw new FieldOutOfRange(name, value, "the integers from 1");
   }
   const rng = Rng.fromSeed(options.seed).fork("autoencoder");
-  const network = new AutoencoderNetwork({ length: data.length, latentSize, channels });
+  const network = new AutoencoderNetwork({ length: data.length, latentSize, channels, outerStride });
   const scaling = fitScaling(data.traces, channels, data.length, split.train);
   const history: LossHistory = { train: [], validation: [], validationSd: [], test: [], testSd: [] };
   const errors = (weights: Float32Array, rows: Uint32Array): { mean: number; sd: number } =>
@@ -90,12 +109,12 @@ export async function trainAutoencoder(
   const { weights } = await fitWeights(
     {
       name: "autoencoder",
-      initial: network.initialise(rng.fork("weights")),
+      initial: initialWeights(network.layout, rng.fork("weights")),
       trainRows: split.train,
       lossAndGradient: (current, rows, gradient) =>
         lossAndGradient(network.layout, current, gradient, (read) => {
-          const x = timeMajor(data.traces, rows, network, scaling);
-          const residual = tf.sub(network.decode(read, network.encode(read, x)), cropped(x, network));
+          const x = network.input(data.traces, rows, scaling);
+          const residual = tf.sub(network.decode(read, network.encode(read, x)), network.cropped(x));
           // Times the number of channels: weights that add up to one keep 1 as the error of answering with the mean.
           return mean(tf.mul(tf.square(residual), tf.tensor1d(channelWeights.map((w) => w * channels))));
         }),
@@ -135,32 +154,50 @@ export function autoencoderFromState(state: NetworkState): Autoencoder {
   if (state.weights.length !== network.layout.size) {
     throw new ShapeMismatch("autoencoder weights", state.weights.length, `${network.layout.size} values`);
   }
-  const scaling = { mean: Float32Array.from(config.scaling.mean), sd: Float32Array.from(config.scaling.sd) };
+  const scaling = scalingFromConfig(config.scaling);
   return new TrainedAutoencoder(network, Float32Array.from(state.weights), scaling, config.history);
 }
 
-/** Mean and standard deviation of every point over the training traces, shape (channels, length). */
-interface Scaling {
-  readonly mean: Float32Array;
-  readonly sd: Float32Array;
+/** Encoder and decoder on one vector of weights. */
+class AutoencoderNetwork {
+  readonly shape: ConvShape;
+  readonly layout = new ParameterLayout();
+  readonly #encoder: ConvEncoder;
+  readonly #decoder: ConvDecoder;
+
+  /** @throws FieldOutOfRange */
+  constructor(shape: ConvShape) {
+    this.shape = shape;
+    this.#encoder = new ConvEncoder(shape, this.layout);
+    this.#decoder = new ConvDecoder(shape, this.layout);
+  }
+
+  encode: ConvEncoder["encode"] = (read, x) => this.#encoder.encode(read, x);
+  decode: ConvDecoder["decode"] = (read, code) => this.#decoder.decode(read, code);
+
+  input(traces: Float32Array, rows: Uint32Array, scaling: PointScaling): tf.Tensor3D {
+    const { channels, length } = this.shape;
+    return timeMajor(traces, rows, channels, length, this.#encoder.paddedLength, scaling);
+  }
+
+  /** Without the padding, shape (length, n, channels). */
+  cropped(x: tf.Tensor3D): tf.Tensor3D {
+    return tf.slice(x, [0, 0, 0], [this.shape.length, x.shape[1], this.shape.channels]);
+  }
 }
 
-interface AutoencoderConfig {
-  readonly length: number;
-  readonly latentSize: number;
-  readonly channels: number;
-  /** Lists, because a configuration is JSON. */
-  readonly scaling: { readonly mean: readonly number[]; readonly sd: readonly number[] };
+interface AutoencoderConfig extends ConvShape {
+  readonly scaling: PointScalingConfig;
   readonly history: LossHistory;
 }
 
 class TrainedAutoencoder implements Autoencoder {
   readonly #network: AutoencoderNetwork;
   readonly #weights: Float32Array;
-  readonly #scaling: Scaling;
+  readonly #scaling: PointScaling;
   readonly history: LossHistory;
 
-  constructor(network: AutoencoderNetwork, weights: Float32Array, scaling: Scaling, history: LossHistory) {
+  constructor(network: AutoencoderNetwork, weights: Float32Array, scaling: PointScaling, history: LossHistory) {
     this.#network = network;
     this.#weights = weights;
     this.#scaling = scaling;
@@ -168,11 +205,11 @@ class TrainedAutoencoder implements Autoencoder {
   }
 
   get latentSize(): number {
-    return this.#network.latentSize;
+    return this.#network.shape.latentSize;
   }
 
   get length(): number {
-    return this.#network.length;
+    return this.#network.shape.length;
   }
 
   encode(traces: Float32Array, count: number): Float32Array {
@@ -180,7 +217,7 @@ class TrainedAutoencoder implements Autoencoder {
     const out = new Float32Array(count * this.latentSize);
     for (const rows of chunks(Uint32Array.from({ length: count }, (_, i) => i))) {
       const codes = compute(this.#network.layout, this.#weights, (read) =>
-        this.#network.encode(read, timeMajor(traces, rows, this.#network, this.#scaling)),
+        this.#network.encode(read, this.#network.input(traces, rows, this.#scaling)),
       );
       out.set(codes, (rows[0] as number) * this.latentSize);
     }
@@ -189,120 +226,54 @@ class TrainedAutoencoder implements Autoencoder {
 
   reconstruct(traces: Float32Array, count: number): Float32Array {
     this.#check(traces, count);
-    const { channels, length } = this.#network;
-    const { mean: centre, sd } = this.#scaling;
-    const size = channels * length;
-    const out = new Float32Array(count * size);
+    const out = new Float32Array(traces.length);
+    const size = traces.length / count;
     for (const rows of chunks(Uint32Array.from({ length: count }, (_, i) => i))) {
       const points = compute(this.#network.layout, this.#weights, (read) => {
-        const x = timeMajor(traces, rows, this.#network, this.#scaling);
+        const x = this.#network.input(traces, rows, this.#scaling);
         return tf.transpose(this.#network.decode(read, this.#network.encode(read, x)), [1, 2, 0]);
       });
-      out.set(
-        points.map((value, i) => value * (sd[i % size] as number) + (centre[i % size] as number)),
-        (rows[0] as number) * size,
-      );
+      out.set(unscale(points, this.#scaling), (rows[0] as number) * size);
     }
     return out;
   }
 
   state(): NetworkState {
     const config: AutoencoderConfig = {
-      length: this.length,
-      latentSize: this.latentSize,
-      channels: this.#network.channels,
-      scaling: { mean: [...this.#scaling.mean], sd: [...this.#scaling.sd] },
+      ...this.#network.shape,
+      scaling: scalingConfig(this.#scaling),
       history: this.history,
     };
     return { name: "autoencoder", config: { ...config }, weights: Float32Array.from(this.#weights) };
   }
 
   #check(traces: Float32Array, count: number): void {
-    assertShape("traces", traces, count, this.#network.channels * this.length);
+    assertShape("traces", traces, count, this.#network.shape.channels * this.length);
     assertFinite("traces", traces);
   }
-}
-
-/** Rows as a standardised tensor of shape (paddedLength, n, channels); the padding repeats the last point. */
-function timeMajor(
-  traces: Float32Array,
-  rows: Uint32Array,
-  network: AutoencoderNetwork,
-  scaling: Scaling,
-): tf.Tensor3D {
-  const { length, paddedLength, channels } = network;
-  const values = new Float32Array(paddedLength * rows.length * channels);
-  rows.forEach((row, i) => {
-    for (let c = 0; c < channels; c++) {
-      for (let t = 0; t < paddedLength; t++) {
-        const point = c * length + Math.min(t, length - 1);
-        const value = traces[row * channels * length + point] as number;
-        values[(t * rows.length + i) * channels + c] =
-          (value - (scaling.mean[point] as number)) / (scaling.sd[point] as number);
-      }
-    }
-  });
-  return tf.tensor3d(values, [paddedLength, rows.length, channels]);
-}
-
-/** Without the padding, shape (length, n, channels). */
-function cropped(x: tf.Tensor3D, { length, channels }: AutoencoderNetwork): tf.Tensor3D {
-  return tf.slice(x, [0, 0, 0], [length, x.shape[1], channels]);
 }
 
 /** Weighted mean squared error of each trace, standardised. */
 function traceErrors(
   network: AutoencoderNetwork,
   weights: Float32Array,
-  scaling: Scaling,
+  scaling: PointScaling,
   channelWeights: readonly number[],
   traces: Float32Array,
   rows: Uint32Array,
 ): number[] {
   return [...chunks(rows)].flatMap((chunk) => [
     ...compute(network.layout, weights, (read) => {
-      const x = timeMajor(traces, chunk, network, scaling);
-      const residual = tf.sub(network.decode(read, network.encode(read, x)), cropped(x, network));
+      const x = network.input(traces, chunk, scaling);
+      const residual = tf.sub(network.decode(read, network.encode(read, x)), network.cropped(x));
       const weighted = tf.mul(tf.square(residual), tf.tensor1d([...channelWeights]));
-      return tf.mul(tf.sum(tf.sum(weighted, 2), 0), 1 / network.length);
+      return tf.mul(tf.sum(tf.sum(weighted, 2), 0), 1 / network.shape.length);
     }),
   ]);
 }
 
 function* chunks(rows: Uint32Array): Generator<Uint32Array> {
   for (let from = 0; from < rows.length; from += CHUNK) yield rows.subarray(from, from + CHUNK);
-}
-
-/** Least standard deviation of a point against that of its whole channel: what varies less is taken for noise. */
-const leastPointSd = 0.01;
-
-function fitScaling(traces: Float32Array, channels: number, length: number, rows: Uint32Array): Scaling {
-  const size = channels * length;
-  const mean = new Float32Array(size);
-  const sd = new Float32Array(size);
-  for (let c = 0; c < channels; c++) {
-    const centres = new Float64Array(length);
-    const variances = new Float64Array(length);
-    for (let t = 0; t < length; t++) {
-      const at = (row: number): number => traces[row * size + c * length + t] as number;
-      let sum = 0;
-      for (const row of rows) sum += at(row);
-      const centre = sum / rows.length;
-      let squares = 0;
-      for (const row of rows) squares += (at(row) - centre) ** 2;
-      centres[t] = centre;
-      variances[t] = squares / rows.length;
-    }
-    const overall = centres.reduce((a, b) => a + b, 0) / length;
-    const spread = centres.reduce((a, m, t) => a + (m - overall) ** 2 + (variances[t] as number), 0) / length;
-    // A channel that never varies at all must not be divided by nothing.
-    const least = spread > 0 ? leastPointSd * Math.sqrt(spread) : 1;
-    for (let t = 0; t < length; t++) {
-      mean[c * length + t] = centres[t] as number;
-      sd[c * length + t] = Math.max(least, Math.sqrt(variances[t] as number));
-    }
-  }
-  return { mean, sd };
 }
 
 function meanAndSd(values: readonly number[]): { mean: number; sd: number } {

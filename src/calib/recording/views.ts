@@ -1,5 +1,5 @@
 /**
- * What the autoencoder is shown of a trace: the trace itself, and views of it that survive the jitter of its spikes.
+ * What the autoencoder is shown of a trace: views of it that survive the jitter of its spikes.
  * Repeats at the same codes slip against each other by a part of an inter-spike interval; point by point they are then
  * as far apart as traces of other codes. The running count of resets and the envelope in a window longer than an
  * interval change smoothly with the codes and hardly from repeat to repeat. See docs/decisions/007-what-the-autoencoder-sees.md.
@@ -10,36 +10,44 @@ import type { Task } from "../task/task.js";
 
 /** A view and its share in the reconstruction loss; shares add up to one. */
 export interface View {
-  readonly name: "membrane" | "reset-count" | "lower-envelope" | "mean" | "upper-envelope";
+  readonly name: "reset-count" | "lower-envelope" | "mean" | "upper-envelope";
   readonly weight: number;
 }
 
-/** The membrane is first: reconstructions of it are what the report shows. */
+/** The count has most of the say: it carries the rate, which the envelope does not. */
 export const views: readonly View[] = [
-  { name: "membrane", weight: 0.1 },
-  { name: "reset-count", weight: 0.4 },
+  { name: "reset-count", weight: 0.5 },
   { name: "lower-envelope", weight: 0.2 },
   { name: "mean", weight: 0.2 },
   { name: "upper-envelope", weight: 0.1 },
 ];
 
+/** Points of each view. */
+export function viewLength({ grid, views: { everyUs } }: Task): number {
+  return Math.floor((grid.length * grid.stepUs) / everyUs);
+}
+
 /**
  * @param traces shape (count, task.grid.length), MADC LSB
- * @returns shape (count, views.length, task.grid.length), MADC LSB and resets
+ * @returns shape (count, views.length, viewLength(task)), resets and MADC LSB
  */
 export function viewsOf(task: Task, traces: Float32Array, count: number): Float32Array {
   const { length, stepUs } = task.grid;
-  const reach = Math.max(1, Math.round(task.envelopeUs / stepUs / 2));
-  const out = new Float32Array(count * views.length * length);
+  const points = viewLength(task);
+  const every = task.views.everyUs / stepUs;
+  const reach = Math.max(1, Math.round(task.views.envelopeUs / stepUs / 2));
+  const out = new Float32Array(count * views.length * points);
+  const running = new Float32Array(length);
   for (let row = 0; row < count; row++) {
     const trace = traces.subarray(row * length, (row + 1) * length);
-    const view = (index: number): Float32Array => {
-      const from = (row * views.length + index) * length;
-      return out.subarray(from, from + length);
-    };
-    view(0).set(trace);
-    runningCount(resetTimes(task, trace), view(1));
-    envelope(trace, reach, view(2), view(3), view(4));
+    runningCount(resetTimes(task, trace), running);
+    for (let i = 0; i < points; i++) {
+      const centre = Math.floor((i + 0.5) * every);
+      const { low, mean, high } = envelope(trace, Math.max(0, centre - reach), Math.min(length - 1, centre + reach));
+      [running[centre] as number, low, mean, high].forEach((value, view) => {
+        out[(row * views.length + view) * points + i] = value;
+      });
+    }
   }
   return out;
 }
@@ -65,22 +73,16 @@ export function runningCount(times: readonly number[], out: Float32Array): void 
   }
 }
 
-/** Minimum, mean and maximum over the points that lie at most `reach` away. */
-function envelope(trace: Float32Array, reach: number, low: Float32Array, mean: Float32Array, high: Float32Array): void {
-  for (let i = 0; i < trace.length; i++) {
-    const from = Math.max(0, i - reach);
-    const to = Math.min(trace.length - 1, i + reach);
-    let min = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    let sum = 0;
-    for (let k = from; k <= to; k++) {
-      const value = trace[k] as number;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      sum += value;
-    }
-    low[i] = min;
-    high[i] = max;
-    mean[i] = sum / (to - from + 1);
+/** Minimum, mean and maximum over points `from` to `to`, both included. */
+function envelope(trace: Float32Array, from: number, to: number): { low: number; mean: number; high: number } {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  let sum = 0;
+  for (let k = from; k <= to; k++) {
+    const value = trace[k] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    sum += value;
   }
+  return { low, mean: sum / (to - from + 1), high };
 }

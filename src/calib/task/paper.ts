@@ -88,9 +88,9 @@ export const paperTask: Task = {
   maxMissing: 0.01,
   // Resets fall by 60 LSB and more within 2 us; noise moves a cell's mean by 3 LSB or less.
   spike: { fallLsb: 20, withinUs: 4 },
-  envelopeUs: 40,
+  views: { everyUs: 10, envelopeUs: 40 },
   batchSize: 20,
-  autoencoder: { latentSize: 12, epochs: 40, batchSize: 32, learningRate: 3e-3 },
+  autoencoder: { latentSize: 12, epochs: 150, decoderEpochs: 20, batchSize: 32, learningRate: 3e-3 },
   estimator: { members: 2, maxEpochs: 100, maxEpochsLater: 60 },
   budget: { simulations: 1600, rounds: 2, draws: 16, repeats: 10, posteriorSamples: 500, summarySamples: 10_000 },
 };

@@ -56,13 +56,15 @@ export interface Task {
   readonly maxMissing: number;
   /** A spike is a fall of the trace by this much within this time; MADC LSB, microseconds. */
   readonly spike: { readonly fallLsb: number; readonly withinUs: number };
-  /** Width of the window of the envelope views: longer than an inter-spike interval; microseconds. */
-  readonly envelopeUs: number;
+  /** Views of a trace: distance of their points, and the envelope's window, longer than an interval; microseconds. */
+  readonly views: { readonly everyUs: number; readonly envelopeUs: number };
   /** Settings per playback program. */
   readonly batchSize: number;
   readonly autoencoder: {
     readonly latentSize: number;
     readonly epochs: number;
+    /** Of the decoder that gives back whole traces from the codes, for the report. */
+    readonly decoderEpochs: number;
     readonly batchSize: number;
     readonly learningRate: number;
   };
