@@ -21,7 +21,9 @@ test.each(allContainers.map((container) => [container.name, container] as const)
 );
 
 test("what the map names lies there", () => {
-  const strangers = [0x140020, 0x140017, 0x140018, 0x160002, 0x160008, 0xffff_ffff, 2, 0x2400902, 0x80008000, 0x88007000];
+  const strangers = [
+    0x140020, 0x140017, 0x140018, 0x160002, 0x160008, 0xffff_ffff, 2, 0x2400902, 0x80008000, 0x88007000,
+  ];
   for (const bus of buses)
     for (const address of [...strangers, ...strangers.map((a) => a + 1), 4, 7])
       for (const { container, at, word } of registersOf(bus).at(address))
@@ -35,7 +37,11 @@ test("two containers share an address only where the board's SPI port and their 
   for (const container of allContainers.filter((c) => c.coordinate.size < 600))
     for (let index = 0; index < container.coordinate.size; index++)
       for (const address of container.addresses(container.coordinate.at(index))) {
-        const names = new Set(registersOf(container.bus).at(address).map((p) => p.container.name));
+        const names = new Set(
+          registersOf(container.bus)
+            .at(address)
+            .map((p) => p.container.name),
+        );
         if (names.size > 1) shared.add([...names].sort().join(" "));
       }
   expect([...shared]).toEqual(["DacChannel DacControl"]);

@@ -1,0 +1,6 @@
+/** The text form of playback programs. */
+export { type AssembleOptions, assemble } from "./assemble.js";
+export * from "./disassemble.js";
+export { AssemblyInvalid, type TextPlace } from "./errors.js";
+export { type Recognised, recognise } from "./recognise.js";
+export type { Statement } from "./statement.js";
