@@ -2,8 +2,9 @@
 import { experimentsBench } from "./experiments.js";
 import { type Bench, machine, printRows } from "./harness.js";
 import { trainingBench } from "./training.js";
+import { wireBench } from "./wire.js";
 
-const benches: readonly Bench[] = [experimentsBench, trainingBench];
+const benches: readonly Bench[] = [experimentsBench, trainingBench, wireBench];
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");

@@ -34,6 +34,12 @@ export type { MessageType } from "./messages/define-message.js";
 export { messagesOf } from "./messages/define-message.js";
 export { fromFpgaMessages, toFpgaMessages } from "./messages/dictionary.js";
 export { createFromFpgaDecoder, createFromFpgaEncoder } from "./messages/from-fpga.js";
+export {
+  type MessageColumns,
+  makeMessageColumns,
+  unpackFromFpga,
+  unpackToFpga,
+} from "./messages/message-columns.js";
 export * from "./messages/streams.js";
 export { createToFpgaDecoder, createToFpgaEncoder } from "./messages/to-fpga.js";
 export { encodeSerialFrame, SerialDeframer } from "./serial-frame.js";

@@ -36,15 +36,15 @@ export class AnswerDecoder implements FromFpgaSink {
   readonly counters: DecoderCounters = { stray: 0, highspeedLinkNotifications: 0, timeoutNotifications: 0 };
   readonly #madc = new EventBuffer();
   readonly #spikes = new EventBuffer();
-  #time = 0;
-  /** Low 7 bits of `#time`, kept beside it because a remainder of doubles is slow. */
+  /** FPGA time without its low 7 bits, which stand in `#low`: events need both, and a remainder of doubles is slow. */
+  #high = 0;
   #low = 0;
   #answers: ProgramAnswers | undefined;
   #listener: AnswerListener | undefined;
 
   /** FPGA time of the last message, cycles. */
   get fpgaTime(): number {
-    return this.#time;
+    return this.#high + this.#low;
   }
 
   /** From now on, answers belong to this program. Events that came before are dropped. */
@@ -75,9 +75,15 @@ export class AnswerDecoder implements FromFpgaSink {
     };
   }
 
-  jtagData(): void {
+  jtagData(high: number, low: number): void {
     this.#advance(1);
-    this.counters.stray++;
+    const answers = this.#answers;
+    if (answers === undefined || answers.jtagCount === answers.expectedJtag) {
+      this.counters.stray++;
+      return;
+    }
+    answers.jtagTimes[answers.jtagCount] = this.fpgaTime;
+    answers.jtagData[answers.jtagCount++] = high * 2 ** 32 + low;
   }
 
   omnibusData(data: number): void {
@@ -87,16 +93,16 @@ export class AnswerDecoder implements FromFpgaSink {
       this.counters.stray++;
       return;
     }
-    answers.wordTimes[answers.wordCount] = this.#time;
+    answers.wordTimes[answers.wordCount] = this.fpgaTime;
     answers.words[answers.wordCount++] = data;
   }
 
   loopback(tick: boolean): void {
     this.#advance(1);
     const answers = this.#answers;
-    if (!tick && this.#listener !== undefined) this.#listener.onHalt(this.#time);
+    if (!tick && this.#listener !== undefined) this.#listener.onHalt(this.fpgaTime);
     else if (tick && answers !== undefined && answers.tickCount < answers.expectedTicks)
-      answers.tickTimes[answers.tickCount++] = this.#time;
+      answers.tickTimes[answers.tickCount++] = this.fpgaTime;
     else this.counters.stray++;
   }
 
@@ -112,8 +118,8 @@ export class AnswerDecoder implements FromFpgaSink {
   }
 
   systime(fpgaCycles: number): void {
-    this.#time = fpgaCycles;
     this.#low = fpgaCycles % stampRange;
+    this.#high = fpgaCycles - this.#low;
   }
 
   sysdelta(increment: number): void {
@@ -158,9 +164,11 @@ export class AnswerDecoder implements FromFpgaSink {
 
   /** Every message takes one cycle; a sysdelta adds its value to that. */
   #advance(cycles: number): void {
-    this.#time += cycles;
-    this.#low = (this.#low + cycles) & (stampRange - 1);
-    if (this.#time >= timeRange) this.#time -= timeRange;
+    const low = this.#low + cycles;
+    this.#low = low & (stampRange - 1);
+    if (low < stampRange) return;
+    this.#high += low - this.#low;
+    if (this.#high >= timeRange) this.#high -= timeRange;
   }
 
   /**
@@ -169,10 +177,9 @@ export class AnswerDecoder implements FromFpgaSink {
    * @param event 24 bits, stamp in 23..16
    */
   #chipTime(event: number): number {
-    const cycles = (event >>> 17) & (stampRange - 1);
-    let time = this.#time - this.#low + cycles;
-    if (cycles > this.#low) time -= stampRange;
-    if (time < 0) time += timeRange;
-    return 2 * time + ((event >>> 16) & 1);
+    const stamp = (event >>> 16) & 0xff;
+    const time = 2 * this.#high + stamp;
+    if (stamp >> 1 <= this.#low) return time;
+    return time >= 2 * stampRange ? time - 2 * stampRange : time - 2 * stampRange + 2 * timeRange;
   }
 }

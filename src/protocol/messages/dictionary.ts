@@ -17,6 +17,9 @@ export const jtagInstructions = {
   127: "BYPASS",
 } as const;
 
+/** Bits that one JTAG data message can shift. */
+export const shiftableBits = { min: 3, max: 33 } as const;
+
 const haltOrTick = { 0: "halt", 1: "tick" } as const;
 
 const label = (low: number, which: string) => number(low, 16, `${which} spike's label`, { hex: true });
@@ -54,7 +57,7 @@ export const toFpgaMessages = defineDictionary("toFpga", {
     doc: "Shift data through the selected register.",
     fields: {
       data: number(0, 33, "data, lowest bit first", { hex: true }),
-      bits: number(40, 8, "number of bits to shift", { min: 3, max: 33 }),
+      bits: number(40, 8, "number of bits to shift", shiftableBits),
       keepResponse: bit(48, "send what comes out"),
     },
   },

@@ -8,6 +8,7 @@ import { FrameTruncated, UnknownHeader } from "../errors.js";
 import { ByteWriter } from "./byte-writer.js";
 import { type MessageType, messagesOf } from "./define-message.js";
 import { fromFpgaMessages } from "./dictionary.js";
+import { type MessageColumns, packFromFpga } from "./message-columns.js";
 import type { FromFpgaSink, StreamDecoder, StreamEncoder } from "./streams.js";
 
 function header(message: Pick<MessageType, "opcode">): number {
@@ -36,35 +37,34 @@ class FromFpgaEncoder implements FromFpgaSink, StreamEncoder {
     return this.#out.length - (this.#out.length % 8);
   }
   take(): Uint8Array {
-    const out = this.#out;
-    const rest = out.length % 8;
+    const rest = this.#out.length % 8;
     if (rest > 0) {
-      out.reserve(8);
-      out.bytes.fill(0, out.length, out.length + 8 - rest);
-      out.bytes[out.length] = 0x80;
-      out.length += 8 - rest;
+      const at = this.#out.place(8 - rest);
+      const { view } = this.#out;
+      for (let i = 0; i < 8 - rest; i++) view.setUint8(at + i, i === 0 ? 0x80 : 0);
     }
-    return out.take(out.length);
+    return this.#out.take();
   }
   takeComplete(): Uint8Array {
-    return this.#out.take(this.byteLength);
+    return this.#out.take(this.#out.length % 8);
   }
 
+  messages(columns: MessageColumns, first = 0, end = columns.op.length): void {
+    this.#out.pack(packFromFpga, columns, first, end);
+  }
   #message64(high: number, low: number): void {
-    const out = this.#out;
-    out.reserve(8);
-    out.view.setUint32(out.length, high);
-    out.view.setUint32(out.length + 4, low);
-    out.length += 8;
+    const at = this.#out.place(8);
+    const { view } = this.#out;
+    view.setUint32(at, high);
+    view.setUint32(at + 4, low);
   }
   /** Header and three times 24 bits. */
   #message80(head: number, first: number, second: number, third: number): void {
-    const out = this.#out;
-    out.reserve(10);
-    out.view.setUint32(out.length, head | (first & 0xff_ffff));
-    out.view.setUint32(out.length + 4, (second << 8) | ((third >>> 16) & 0xff));
-    out.view.setUint16(out.length + 8, third);
-    out.length += 10;
+    const at = this.#out.place(10);
+    const { view } = this.#out;
+    view.setUint32(at, head | (first & 0xff_ffff));
+    view.setUint32(at + 4, (second << 8) | ((third >>> 16) & 0xff));
+    view.setUint16(at + 8, third);
   }
   #two(head: number, first: number, second: number): void {
     this.#message64(head | ((first >>> 8) & 0xffff), (first << 24) | (second & 0xff_ffff));
@@ -111,33 +111,22 @@ class FromFpgaEncoder implements FromFpgaSink, StreamEncoder {
   }
 }
 
+export interface AnswerEncoder extends FromFpgaSink, StreamEncoder {
+  /** Messages `first` .. `end - 1` of the columns; numbers are cut to the width of their field. */
+  messages(columns: MessageColumns, first?: number, end?: number): void;
+}
+
 /** The board's end: answers and events in, words out. */
-export function createFromFpgaEncoder(): FromFpgaSink & StreamEncoder {
+export function createFromFpgaEncoder(): AnswerEncoder {
   return new FromFpgaEncoder();
 }
 
-/** `high` still has its header; `tail` is the last 16 bits of an 80-bit message. */
-type Handler = (sink: FromFpgaSink, high: number, low: number, tail: number) => void;
-
-const first = (high: number, low: number): number => ((high & 0xffff) << 8) | (low >>> 24);
-const handlers: Readonly<Record<keyof FromFpgaSink, Handler>> = {
-  jtagData: (sink, high, low) => sink.jtagData(high & 1, low),
-  omnibusData: (sink, _, low) => sink.omnibusData(low),
-  loopback: (sink, _, low) => sink.loopback((low & 1) === 1),
-  highspeedLinkNotification: (sink, _, low) => sink.highspeedLinkNotification(low & 0xff),
-  timeoutNotification: (sink, high, low) => sink.timeoutNotification(low, high & 0x7f, (high >>> 7) & 0x3f),
-  systime: (sink, high, low) => sink.systime((high & 0x7ff) * 2 ** 32 + low),
-  sysdelta: (sink, _, low) => sink.sysdelta(low & 0xff),
-  madcPack1: (sink, _, low) => sink.madcPack1(low & 0xff_ffff),
-  madcPack2: (sink, high, low) => sink.madcPack2(first(high, low), low & 0xff_ffff),
-  madcPack3: (sink, high, low, tail) => sink.madcPack3(high & 0xff_ffff, low >>> 8, ((low & 0xff) << 16) | tail),
-  spikePack1: (sink, _, low) => sink.spikePack1(low & 0xff_ffff),
-  spikePack2: (sink, high, low) => sink.spikePack2(first(high, low), low & 0xff_ffff),
-  spikePack3: (sink, high, low, tail) => sink.spikePack3(high & 0xff_ffff, low >>> 8, ((low & 0xff) << 16) | tail),
-};
 const messages = messagesOf(fromFpgaMessages);
-const byOpcode: readonly Handler[] = messages.map((message) => handlers[message.name as keyof FromFpgaSink]);
 const bytesByOpcode: readonly number[] = messages.map((message) => message.messageBits / 8);
+
+function firstOfTwo(high: number, low: number): number {
+  return ((high & 0xffff) << 8) | (low >>> 24);
+}
 
 /** Room before the seam for a message cut at the end of a push (at most 9 bytes), kept word-aligned. */
 const seam = 16;
@@ -190,11 +179,51 @@ class FromFpgaDecoder implements StreamDecoder {
         continue;
       }
       const length = bytesByOpcode[opcode];
-      const handler = byOpcode[opcode];
-      if (!handler || !length) throw new UnknownHeader("from-FPGA", this.#messageCount, opcode, messages.length);
+      if (!length) throw new UnknownHeader("from-FPGA", this.#messageCount, opcode, messages.length);
       if (at + length > end) return at;
-      const tail = length > 8 ? view.getUint16(at + 8) : 0;
-      handler(sink, view.getUint32(at), view.getUint32(at + 4), tail);
+      const high = view.getUint32(at);
+      const low = view.getUint32(at + 4);
+      switch ((high & 0xff00_0000) >>> 0) {
+        case madcPack3:
+          sink.madcPack3(high & 0xff_ffff, low >>> 8, ((low & 0xff) << 16) | view.getUint16(at + 8));
+          break;
+        case madcPack2:
+          sink.madcPack2(firstOfTwo(high, low), low & 0xff_ffff);
+          break;
+        case madcPack1:
+          sink.madcPack1(low & 0xff_ffff);
+          break;
+        case sysdelta:
+          sink.sysdelta(low & 0xff);
+          break;
+        case systime:
+          sink.systime((high & 0x7ff) * 2 ** 32 + low);
+          break;
+        case omnibusData:
+          sink.omnibusData(low);
+          break;
+        case spikePack1:
+          sink.spikePack1(low & 0xff_ffff);
+          break;
+        case spikePack2:
+          sink.spikePack2(firstOfTwo(high, low), low & 0xff_ffff);
+          break;
+        case spikePack3:
+          sink.spikePack3(high & 0xff_ffff, low >>> 8, ((low & 0xff) << 16) | view.getUint16(at + 8));
+          break;
+        case jtagData:
+          sink.jtagData(high & 1, low);
+          break;
+        case loopback:
+          sink.loopback((low & 1) === 1);
+          break;
+        case highspeedLinkNotification:
+          sink.highspeedLinkNotification(low & 0xff);
+          break;
+        case timeoutNotification:
+          sink.timeoutNotification(low, high & 0x7f, (high >>> 7) & 0x3f);
+          break;
+      }
       at += length;
       this.#messageCount++;
     }

@@ -11,7 +11,8 @@ import { FrameTruncated, ReservedValue, UnknownHeader } from "../errors.js";
 import { ByteWriter } from "./byte-writer.js";
 import type { MessageType } from "./define-message.js";
 import { messagesOf } from "./define-message.js";
-import { toFpgaMessages } from "./dictionary.js";
+import { shiftableBits, toFpgaMessages } from "./dictionary.js";
+import { type MessageColumns, packToFpga } from "./message-columns.js";
 import type { StreamDecoder, StreamEncoder, ToFpgaSink } from "./streams.js";
 
 /** Upper half of a word with nothing but the header. */
@@ -35,6 +36,8 @@ const omnibusData = header(toFpgaMessages.omnibusData);
 const spikePack1 = header(toFpgaMessages.spikePack1);
 const spikePack2 = header(toFpgaMessages.spikePack2);
 const spikePack3 = header(toFpgaMessages.spikePack3);
+/** Byte enables of a whole word. */
+const allBytes = 0xf;
 
 /** Numbers are cut to the width of their field: whoever calls checks ranges where values come from outside. */
 class ToFpgaEncoder implements ToFpgaSink, StreamEncoder {
@@ -44,13 +47,12 @@ class ToFpgaEncoder implements ToFpgaSink, StreamEncoder {
   get byteLength(): number {
     return this.#out.length;
   }
-  /** Messages encoded since the encoder was made. */
   get messageCount(): number {
     return (this.#taken + this.#out.length) / 8;
   }
   take(): Uint8Array {
     this.#taken += this.#out.length;
-    return this.#out.take(this.#out.length);
+    return this.#out.take();
   }
   /** Messages are whole words, so nothing is ever left. */
   takeComplete(): Uint8Array {
@@ -62,11 +64,26 @@ class ToFpgaEncoder implements ToFpgaSink, StreamEncoder {
   }
 
   #word(high: number, low: number): void {
-    const out = this.#out;
-    out.reserve(8);
-    out.view.setUint32(out.length, high);
-    out.view.setUint32(out.length + 4, low);
-    out.length += 8;
+    const at = this.#out.place(8);
+    const { view } = this.#out;
+    view.setUint32(at, high);
+    view.setUint32(at + 4, low);
+  }
+
+  omnibusWrites(addresses: Uint32Array, words: Uint32Array): void {
+    const { length } = addresses;
+    const high = omnibusAddress | allBytes;
+    let at = this.#out.place(16 * length);
+    const { view } = this.#out;
+    for (let i = 0; i < length; i++, at += 16) {
+      view.setUint32(at, high);
+      view.setUint32(at + 4, addresses[i] as number);
+      view.setUint32(at + 8, omnibusData);
+      view.setUint32(at + 12, words[i] as number);
+    }
+  }
+  messages(columns: MessageColumns, first = 0, end = columns.op.length): void {
+    this.#out.pack(packToFpga, columns, first, end);
   }
 
   jtagInit(): void {
@@ -122,6 +139,10 @@ class ToFpgaEncoder implements ToFpgaSink, StreamEncoder {
 export interface InstructionEncoder extends ToFpgaSink, StreamEncoder {
   /** Messages encoded since the encoder was made. */
   readonly messageCount: number;
+  /** Write whole words, `words[i]` to `addresses[i]`: address and data messages in turn, without a call for each. */
+  omnibusWrites(addresses: Uint32Array, words: Uint32Array): void;
+  /** Messages `first` .. `end - 1` of the columns; numbers are cut to the width of their field. */
+  messages(columns: MessageColumns, first?: number, end?: number): void;
   /** Any 64 bits, upper and lower half, whether they are a message or not. */
   word(high: number, low: number): void;
 }
@@ -131,33 +152,8 @@ export function createToFpgaEncoder(): InstructionEncoder {
   return new ToFpgaEncoder();
 }
 
-type Handler = (sink: ToFpgaSink, high: number, low: number) => void;
-
-/** What each message does to the sink; `high` still has its header. */
-const handlers: Readonly<Record<keyof ToFpgaSink, Handler>> = {
-  jtagInit: (sink) => sink.jtagInit(),
-  jtagScaler: (sink, _, low) => sink.jtagScaler(low & 0xff),
-  jtagIns: (sink, _, low) => sink.jtagIns(low & 0x7f),
-  jtagData(sink, high, low) {
-    const bits = (high >>> 8) & 0xff;
-    if (bits < 3 || bits > 33) throw new ReservedValue("jtagData.bits", bits, "3..33");
-    sink.jtagData(high & 1, low, bits, (high & 0x10000) !== 0);
-  },
-  timingSetup: (sink) => sink.timingSetup(),
-  waitUntil: (sink, _, low) => sink.waitUntil(low),
-  systimeInit: (sink, _, low) => sink.systimeInit((low & 1) === 1),
-  barrier: (sink, _, low) => sink.barrier(low & 0x1f),
-  pollingOmnibusBlock: (sink, _, low) => sink.pollingOmnibusBlock((low & 1) === 1),
-  systemReset: (sink, _, low) => sink.systemReset((low & 1) === 1),
-  loopback: (sink, _, low) => sink.loopback((low & 1) === 1),
-  omnibusAddress: (sink, high, low) => sink.omnibusAddress(low, (high & 0x10) !== 0, high & 0xf),
-  omnibusData: (sink, _, low) => sink.omnibusData(low),
-  spikePack1: (sink, _, low) => sink.spikePack1(low & 0xffff),
-  spikePack2: (sink, _, low) => sink.spikePack2(low >>> 16, low & 0xffff),
-  spikePack3: (sink, high, low) => sink.spikePack3(high & 0xffff, low >>> 16, low & 0xffff),
-};
-const messages = messagesOf(toFpgaMessages);
-const byOpcode: readonly Handler[] = messages.map((message) => handlers[message.name as keyof ToFpgaSink]);
+const messageCount = messagesOf(toFpgaMessages).length;
+const { min: fewestBits, max: mostBits } = shiftableBits;
 
 class ToFpgaDecoder implements StreamDecoder {
   readonly #sink: ToFpgaSink;
@@ -178,13 +174,61 @@ class ToFpgaDecoder implements StreamDecoder {
       const high = view.getUint32(at);
       if (high >= 0x8000_0000) continue;
       const low = view.getUint32(at + 4);
-      const masked = (high & 0xff00_0000) >>> 0;
-      if (masked === omnibusData) sink.omnibusData(low);
-      else if (masked === omnibusAddress) sink.omnibusAddress(low, (high & 0x10) !== 0, high & 0xf);
-      else {
-        const handler = byOpcode[high >>> 24];
-        if (!handler) throw new UnknownHeader("to-FPGA", this.#messageCount, high >>> 24, messages.length);
-        handler(sink, high, low);
+      switch ((high & 0xff00_0000) >>> 0) {
+        case omnibusData:
+          sink.omnibusData(low);
+          break;
+        case omnibusAddress:
+          sink.omnibusAddress(low, (high & 0x10) !== 0, high & 0xf);
+          break;
+        case jtagInit:
+          sink.jtagInit();
+          break;
+        case jtagScaler:
+          sink.jtagScaler(low & 0xff);
+          break;
+        case jtagIns:
+          sink.jtagIns(low & 0x7f);
+          break;
+        case jtagData: {
+          const bits = (high >>> 8) & 0xff;
+          if (bits < fewestBits || bits > mostBits)
+            throw new ReservedValue("jtagData.bits", bits, `${fewestBits}..${mostBits}`);
+          sink.jtagData(high & 1, low, bits, (high & 0x10000) !== 0);
+          break;
+        }
+        case timingSetup:
+          sink.timingSetup();
+          break;
+        case waitUntil:
+          sink.waitUntil(low);
+          break;
+        case systimeInit:
+          sink.systimeInit((low & 1) === 1);
+          break;
+        case barrier:
+          sink.barrier(low & 0x1f);
+          break;
+        case pollingOmnibusBlock:
+          sink.pollingOmnibusBlock((low & 1) === 1);
+          break;
+        case systemReset:
+          sink.systemReset((low & 1) === 1);
+          break;
+        case loopback:
+          sink.loopback((low & 1) === 1);
+          break;
+        case spikePack1:
+          sink.spikePack1(low & 0xffff);
+          break;
+        case spikePack2:
+          sink.spikePack2(low >>> 16, low & 0xffff);
+          break;
+        case spikePack3:
+          sink.spikePack3(high & 0xffff, low >>> 16, low & 0xffff);
+          break;
+        default:
+          throw new UnknownHeader("to-FPGA", this.#messageCount, high >>> 24, messageCount);
       }
       this.#messageCount++;
     }
