@@ -86,13 +86,26 @@ export class ProgramTooLong extends HxError {
   }
 }
 
+/** Words that are no program as a board must be given it: correct the file. */
+export class ProgramInvalid extends HxError {
+  readonly _tag = "ProgramInvalid";
+  readonly failure = "input";
+  /** Index of the instruction. */
+  readonly instruction: number;
+
+  constructor(instruction: number, why: string) {
+    super(`instruction ${instruction}: ${why}`);
+    this.instruction = instruction;
+  }
+}
+
 /** The container cannot be read, or not be written: use another one. */
 export class AccessRefused extends HxError {
   readonly _tag = "AccessRefused";
   readonly failure = "usage";
 
   constructor(what: string, access: "read" | "write") {
-    super(`${what} cannot be ${access === "read" ? "read over the omnibus" : "written"}`);
+    super(`${what} cannot be ${access === "read" ? "read" : "written"}`);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Clock, elapsedMs } from "../../base/clock.js";
 import { FieldOutOfRange } from "../../base/errors.js";
+import { isReadable, readWord, writeWord } from "../../protocol/containers/bus-access.js";
 import type { ContainerType } from "../../protocol/containers/container.js";
 import { PollingOmnibusBlockConfig } from "../../protocol/containers/executor.js";
 import type { Coordinate } from "../../protocol/coordinates/coordinate.js";
@@ -12,7 +13,6 @@ import { type BarrierName, barrierBits } from "../../protocol/messages/streams.j
 import { createToFpgaEncoder } from "../../protocol/messages/to-fpga.js";
 import { AccessRefused, ProgramTooLong } from "../errors.js";
 import type { PlaybackProgram, PlaybackProgramBuilder, Ticket } from "../interface/index.js";
-import { allBytes, writeWord } from "../../protocol/containers/bus-access.js";
 import { InstructionIndex } from "./instruction-index.js";
 import { createProgram, maxInstructions } from "./program.js";
 import { ProgramAnswers, ReadTicket, TickTicket } from "./ticket.js";
@@ -51,10 +51,11 @@ export class Builder implements PlaybackProgramBuilder {
   }
 
   read<C extends string, F extends object>(container: ContainerType<C, F>, at: Coordinate<C>): Ticket<F> {
-    if (container.access === "w" || container.bus !== "omnibus") throw new AccessRefused(container.name, "read");
+    const { bus } = container;
+    if (container.access === "w" || !isReadable(bus)) throw new AccessRefused(container.name, "read");
     const addresses = container.addresses(container.coordinate.at(at));
     this.#index.add(this.instructionCount, "read", container, at);
-    for (const address of addresses) this.#encoder.omnibusAddress(address, true, allBytes);
+    for (const address of addresses) readWord(this.#encoder, bus, address);
     return new ReadTicket(this.#answers, container, at);
   }
 
@@ -122,6 +123,22 @@ export class Builder implements PlaybackProgramBuilder {
   systimeInit(): this {
     this.#index.add(this.instructionCount, "reset", "of the system time");
     this.#encoder.systimeInit(true);
+    return this;
+  }
+
+  /** Bring the state machine of the chip's JTAG port to its start. Not part of the device interface. */
+  jtagInit(): this {
+    this.#index.add(this.instructionCount, "jtag", "init");
+    this.#encoder.jtagInit();
+    return this;
+  }
+
+  /** Divider of the JTAG clock. Not part of the device interface. */
+  jtagScaler(divider: number): this {
+    if (!Number.isInteger(divider) || divider < 0 || divider > 255)
+      throw new FieldOutOfRange("JTAG clock divider", divider, "0..255");
+    this.#index.add(this.instructionCount, "jtag", `scaler ${divider}`);
+    this.#encoder.jtagScaler(divider);
     return this;
   }
 

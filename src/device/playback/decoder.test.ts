@@ -105,6 +105,21 @@ describe("answers", () => {
     expect([...answers.tickTimes]).toEqual([2]);
   });
 
+  it("of JTAG shifts have 33 bits and a column of their own", () => {
+    const decoder = new AnswerDecoder();
+    const answers = new ProgramAnswers();
+    answers.expectedJtag = 2;
+    decoder.begin(answers, ignore);
+    decoder.jtagData(0, 0x3485_80af);
+    expect(answers.isFull).toBe(false);
+    decoder.jtagData(1, 5);
+    decoder.jtagData(0, 6);
+    expect(answers.isFull).toBe(true);
+    expect([...answers.jtagData]).toEqual([0x3485_80af, 2 ** 32 + 5]);
+    expect([...answers.jtagTimes]).toEqual([1, 2]);
+    expect(decoder.counters.stray).toBe(1);
+  });
+
   it("that nobody asked for are counted, not taken", () => {
     const { decoder, answers } = begun(1, 0);
     decoder.omnibusData(1);

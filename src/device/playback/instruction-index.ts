@@ -14,6 +14,10 @@ export type AccessKind =
   | "spikes"
   | "tick"
   | "block"
+  | "jtag"
+  /** A read of one omnibus word by its address, or another instruction; the detail is its text. */
+  | "plain read"
+  | "instruction"
   | "halt"
   | "reset";
 
@@ -35,11 +39,17 @@ export class InstructionIndex {
   describeAnswer(answer: number): string | undefined {
     let words = 0;
     for (const [entry, kind] of this.#kinds.entries()) {
-      if (kind !== "read") continue;
-      words += (this.#details[entry] as ContainerType).wordCount;
+      words += this.#omnibusAnswers(entry, kind);
       if (words > answer) return this.describe(this.#starts[entry] as number);
     }
     return undefined;
+  }
+
+  #omnibusAnswers(entry: number, kind: AccessKind): number {
+    if (kind === "plain read") return 1;
+    if (kind !== "read") return 0;
+    const { bus, wordCount } = this.#details[entry] as ContainerType;
+    return bus === "omnibus" ? wordCount : 0;
   }
 
   /** Text for the access that instruction `index` belongs to, for example `read of CapMemCellOnDls b0.c3.r1`. */
@@ -53,6 +63,7 @@ export class InstructionIndex {
       const at = container.coordinate.at(this.#coordinates[entry] as number);
       return `${kind} of ${container.name} at ${container.coordinate.name} ${container.coordinate.format(at)}`;
     }
+    if (kind === "plain read" || kind === "instruction") return String(detail);
     return detail === undefined ? kind : `${kind} ${String(detail)}`;
   }
 

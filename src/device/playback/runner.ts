@@ -198,8 +198,9 @@ export class ProgramRunner {
   }
 
   #mismatch(program: ProgramContent): AnswerMismatch {
-    const { wordCount, expectedWords, tickCount, expectedTicks } = program.answers;
-    const why = `${wordCount} of ${expectedWords} read answers and ${tickCount} of ${expectedTicks} ticks came`;
+    const { wordCount, expectedWords, jtagCount, expectedJtag, tickCount, expectedTicks } = program.answers;
+    const jtag = expectedJtag > 0 ? `, ${jtagCount} of ${expectedJtag} JTAG answers` : "";
+    const why = `${wordCount} of ${expectedWords} read answers${jtag} and ${tickCount} of ${expectedTicks} ticks came`;
     return new AnswerMismatch(this.#link.url, why);
   }
 }
