@@ -92,5 +92,5 @@ export const paperTask: Task = {
   batchSize: 20,
   autoencoder: { latentSize: 12, epochs: 150, decoderEpochs: 20, batchSize: 32, learningRate: 3e-3 },
   estimator: { members: 2, maxEpochs: 100, maxEpochsLater: 60 },
-  budget: { simulations: 1600, rounds: 2, draws: 16, repeats: 10, posteriorSamples: 500, summarySamples: 10_000 },
+  budget: { simulations: 2400, rounds: 3, draws: 16, repeats: 10, posteriorSamples: 500, summarySamples: 10_000 },
 };
