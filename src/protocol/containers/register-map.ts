@@ -16,7 +16,7 @@ export interface RegisterPlace {
 }
 
 /** Word `word` of the coordinates `first` .. `first + count - 1`, at addresses that grow by `step` (0: one address). */
-interface Run {
+export interface Run {
   readonly container: ContainerType;
   readonly word: number;
   readonly first: number;
@@ -53,17 +53,23 @@ function runFrom(container: ContainerType, word: number, first: number): Run {
   return { container, word, first, count: good, address, step };
 }
 
+/** All runs of a container: its addresses in little room. */
+export function runsOf(container: ContainerType): readonly Run[] {
+  const runs: Run[] = [];
+  for (let word = 0; word < container.wordCount; word++)
+    for (let first = 0; first < container.coordinate.size; ) {
+      const run = runFrom(container, word, first);
+      runs.push(run);
+      first += run.count;
+    }
+  return runs;
+}
+
 export class RegisterMap {
   readonly #pages = new Map<number, Run[]>();
 
   constructor(containers: readonly ContainerType[]) {
-    for (const container of containers)
-      for (let word = 0; word < container.wordCount; word++)
-        for (let first = 0; first < container.coordinate.size; ) {
-          const run = runFrom(container, word, first);
-          this.#add(run);
-          first += run.count;
-        }
+    for (const container of containers) for (const run of runsOf(container)) this.#add(run);
   }
 
   #add(run: Run): void {
