@@ -13,6 +13,7 @@ import type { MarginalSummary } from "./inference/api.js";
 import { type BackendPreference, selectBackend } from "./nn/backend.js";
 import { Progress } from "./progress.js";
 import { Recorder } from "./recording/recorder.js";
+import { describeViews } from "./recording/views.js";
 import { type CalibrationRequest, checkRequest } from "./request.js";
 import { type Inference, inferRounds } from "./rounds.js";
 import type { ParameterSummary, RunData, Target } from "./run-data.js";
@@ -76,7 +77,11 @@ export async function calibrate(
     stimulus: request.task.stimulus,
     dataSet: inference.dataSet,
     split: inference.split,
-    autoencoder: { history: inference.autoencoder.history, latentSize: request.task.autoencoder.latentSize },
+    autoencoder: {
+      history: inference.autoencoder.history,
+      latentSize: request.task.autoencoder.latentSize,
+      views: describeViews(request.task),
+    },
     reconstructions: someReconstructions(inference),
     ...checked,
   };

@@ -48,7 +48,7 @@ export interface Split {
   readonly test: Uint32Array;
 }
 
-/** Loss per epoch: mean squared error of standardised traces; `sd` is over the traces of the set. */
+/** Loss per epoch: weighted mean squared error of the standardised views; `sd` is over the traces of the set. */
 export interface LossHistory {
   readonly train: number[];
   readonly validation: number[];
@@ -114,7 +114,12 @@ export interface RunData {
   /** First round's data set on the grid. */
   readonly dataSet: TraceSet;
   readonly split: Split;
-  readonly autoencoder: { readonly history: LossHistory; readonly latentSize: number };
+  readonly autoencoder: {
+    readonly history: LossHistory;
+    readonly latentSize: number;
+    /** What of a trace it is shown, in words. */
+    readonly views: readonly string[];
+  };
   /** Some test traces and their reconstructions, both shape (count, grid.length), MADC LSB. */
   readonly reconstructions: {
     readonly indices: Uint32Array;

@@ -44,6 +44,7 @@ export function smallRunData(seed = 1): RunData {
     autoencoder: {
       history: { train: loss(), validation: loss(), validationSd: loss(), test: loss(), testSd: loss() },
       latentSize: 2,
+      views: ["the trace"],
     },
     reconstructions: {
       indices: Uint32Array.of(4),

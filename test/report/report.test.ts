@@ -176,7 +176,11 @@ describe("runs of every shape", () => {
       target: { ...data.target, trace: new Float32Array(data.target.trace.length).fill(nan) },
       dataSet: { ...data.dataSet, traces: holes(data.dataSet.traces) },
       draws: { ...data.draws, traces: holes(data.draws.traces) },
-      autoencoder: { latentSize: 1, history: { ...history, test: [nan, 0, -1], testSd: [nan], validationSd: [] } },
+      autoencoder: {
+        views: [],
+        latentSize: 1,
+        history: { ...history, test: [nan, 0, -1], testSd: [nan], validationSd: [] },
+      },
       summary: data.summary.map((row) => ({ ...row, mean: nan, sd: nan, q05: nan, q95: nan, median: nan })),
       predictive: { drawDistances: [], floorDistances: [nan], distance: nan, noiseFloor: nan },
     };
@@ -194,7 +198,7 @@ describe("runs of every shape", () => {
       repeats: none,
       posterior: { count: 0, samples: new Int32Array(0) },
       reconstructions: { indices: new Uint32Array(0), traces: none.traces, reconstructed: none.traces },
-      autoencoder: { latentSize: 1, history },
+      autoencoder: { views: [], latentSize: 1, history },
       facts: { ...data.facts, notices: [] },
     };
     const html = renderReport(empty, { scale });
@@ -208,7 +212,12 @@ describe("runs of every shape", () => {
     const samples = data.posterior.samples.map((_, i) => (i % 2 === 0 ? 1022 : 0));
     const history = { train: [1], validation: [1], validationSd: [0.1], test: [1], testSd: [2] };
     const target = { ...data.target, theta: Int32Array.of(1022, 0) };
-    const narrow = { ...data, target, posterior: { count: 500, samples }, autoencoder: { latentSize: 1, history } };
+    const narrow = {
+      ...data,
+      target,
+      posterior: { count: 500, samples },
+      autoencoder: { views: [], latentSize: 1, history },
+    };
     expectFinite(renderReport(narrow));
   });
 });

@@ -2,7 +2,7 @@
  * What the autoencoder is shown of a trace: views of it that survive the jitter of its spikes.
  * Repeats at the same codes slip against each other by a part of an inter-spike interval; point by point they are then
  * as far apart as traces of other codes. The running count of resets and the envelope in a window longer than an
- * interval change smoothly with the codes and hardly from repeat to repeat. See docs/decisions/007-what-the-autoencoder-sees.md.
+ * interval change smoothly with the codes and hardly from repeat to repeat. See docs/decisions/005-what-the-autoencoder-sees.md.
  */
 
 import { resetTimes } from "../target/spikes.js";
@@ -21,6 +21,12 @@ export const views: readonly View[] = [
   { name: "mean", weight: 0.2 },
   { name: "upper-envelope", weight: 0.1 },
 ];
+
+/** The views in words, for the report. */
+export function describeViews({ views: { envelopeUs, everyUs } }: Task): string[] {
+  const window = `in windows of ${envelopeUs} µs`;
+  return [`running count of resets, every ${everyUs} µs`, `minimum ${window}`, `mean ${window}`, `maximum ${window}`];
+}
 
 /** Points of each view. */
 export function viewLength({ grid, views: { everyUs } }: Task): number {

@@ -36,6 +36,7 @@ const plainSchema = z.object({
   stimulus: z.object({ onUs: z.number(), offUs: z.number(), endUs: z.number() }),
   grids: z.object({ dataSet: grid, repeats: grid, draws: grid }),
   latentSize: z.number(),
+  views: z.array(z.string()).readonly(),
   summary: z.array(
     z.object({
       name: z.string(),
@@ -90,6 +91,7 @@ export function resultToGroup(data: RunData): ArrayGroup {
     stimulus: data.stimulus,
     grids: { dataSet: data.dataSet.grid, repeats: data.repeats.grid, draws: data.draws.grid },
     latentSize: data.autoencoder.latentSize,
+    views: data.autoencoder.views,
     summary: data.summary.map((row) => ({ ...row, prior: [...row.prior] })),
     predictive: { distance: predictive.distance, noiseFloor: predictive.noiseFloor },
   };
@@ -166,6 +168,7 @@ export async function groupToResult(group: StoredGroup, path: string): Promise<R
         testSd: await floats("loss/testSd"),
       },
       latentSize: plain.latentSize,
+      views: plain.views,
     },
     reconstructions: {
       indices: await indices("reconstructions/indices"),

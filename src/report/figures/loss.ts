@@ -128,10 +128,12 @@ function nameCurves(sheet: Sheet, curves: readonly Curve[], [low, high]: readonl
   });
 }
 
-function caption({ split }: RunData, epochs: number, latentSize: number): string {
+function caption({ split, autoencoder }: RunData, epochs: number, latentSize: number): string {
   const sizes = `training (${split.train.length}), validation (${split.validation.length}) and test (${split.test.length} traces)`;
   return (
-    `Mean squared error between traces and their reconstructions over ${plural(epochs, "epoch")}, for ${sizes}; about 1 would ` +
+    `The autoencoder is shown ${autoencoder.views.length === 0 ? "the traces" : `views of a trace that survive the jitter of its spikes (${autoencoder.views.join("; ")})`}. ` +
+    `Mean squared error of their reconstructions, every point in units of its own standard deviation, over ` +
+    `${plural(epochs, "epoch")}, for ${sizes}; about 1 would ` +
     `be the error of always answering with the mean. The encoder hands ${latentSize} numbers to the decoder, and these ` +
     `numbers are what the posterior is conditioned on. Bands: one standard deviation over the traces of the set to ` +
     `either side, cut at the edge of the axes; the logarithmic axis makes them look lopsided. At the right: the last ` +

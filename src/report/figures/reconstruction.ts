@@ -81,10 +81,10 @@ export const reconstructionFigure: FigureMaker = (data, palette, { scale }) => {
     name: "reconstructions",
     title: "Test traces and their reconstructions",
     caption:
-      `${plural(count, "trace")} of the test set, which the autoencoder was not trained on, with what the decoder makes ` +
+      `${plural(count, "trace")} of the test set, which the networks were not trained on, with what a decoder makes ` +
       `of the ${data.autoencoder.latentSize} numbers of the encoder. Below each: trace minus reconstruction, on one scale for all. ` +
       `Root mean square residuals, from top to bottom: ${errors} LSB. The residual is what the decoder could not restore ` +
-      `from those numbers.`,
+      `from those numbers: the phase of late spikes, which jitters from repeat to repeat, is not in them.`,
     svg: sheet.toString(),
   };
 };

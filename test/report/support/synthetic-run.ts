@@ -182,6 +182,7 @@ export function syntheticRun(options: SyntheticOptions = {}): RunData {
         testSd: test.map((loss) => 0.5 * loss),
       },
       latentSize: 12,
+      views: ["running count of resets", "mean in windows of 40 µs"],
     },
     reconstructions: {
       indices,
