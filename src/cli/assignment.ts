@@ -5,7 +5,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type FailureClass, HxError } from "../base/errors.js";
 import type { BackendPreference } from "../calib/nn/backend.js";
 import {
   type CalibrationRequest,
@@ -18,21 +17,10 @@ import { parseTargetCsv } from "../calib/target/csv.js";
 import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
 import { taskByName } from "../calib/task/tasks.js";
 import { deviceOf, runsFolder } from "./context.js";
+import { FileUnreadable, UsageError } from "./errors.js";
 import { parseTheta } from "./options.js";
 import { type RunRequest, readManifest, type RequestedTarget as WrittenTarget } from "./store/manifest.js";
 import { requireFree } from "./store/run-folder.js";
-
-/** A file that was named cannot be read. Reaction: name another. */
-export class FileUnreadable extends HxError {
-  readonly _tag = "FileUnreadable";
-  readonly failure: FailureClass = "input";
-}
-
-/** The command line is in itself contradictory or incomplete. Reaction: read the help. */
-export class UsageError extends HxError {
-  readonly _tag = "UsageError";
-  readonly failure: FailureClass = "usage";
-}
 
 /** Flags as they come from the command line. */
 export interface CalibrateFlags {

@@ -4,9 +4,12 @@
  */
 import { Command, CommanderError } from "commander";
 import { systemClock } from "../base/clock.js";
+import { asmCommand } from "./commands/asm.js";
 import { calibrateCommand } from "./commands/calibrate.js";
+import { disasmCommand } from "./commands/disasm.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { reportCommand } from "./commands/report.js";
+import { runCommand } from "./commands/run.js";
 import type { Context } from "./context.js";
 import { exitCodeHelp, exitCodeOf, exitCodes, messageOf } from "./exit-codes.js";
 import { InterruptGuard } from "./interrupt.js";
@@ -23,7 +26,8 @@ function buildProgram(context: Context): Command {
     .addHelpText("after", `\n${exitCodeHelp}`)
     .showSuggestionAfterError()
     .enablePositionalOptions();
-  for (const command of [calibrateCommand, reportCommand, doctorCommand]) program.addCommand(command(context));
+  const commands = [calibrateCommand, reportCommand, doctorCommand, asmCommand, disasmCommand, runCommand];
+  for (const command of commands) program.addCommand(command(context));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, "hxloop: ")),

@@ -8,7 +8,7 @@ import type { MessageType, MessageValue } from "../messages/define-message.js";
 import { jtagInstructions, toFpgaMessages } from "../messages/dictionary.js";
 import { type BarrierName, barrierBits } from "../messages/streams.js";
 import type { Line } from "./lines.js";
-import { type Constants, hex, takeNumber } from "./numbers.js";
+import { type Constants, hex, parseWhole, takeNumber } from "./numbers.js";
 import type { Statement } from "./statement.js";
 
 type Values = Readonly<Record<string, MessageValue>>;
@@ -64,6 +64,17 @@ function takeOmnibus(line: Line, constants: Constants): Statement {
   return { kind: "omnibusWrite", address, data, byteEnables: takeBytes(line, constants) };
 }
 
+/** A JTAG instruction register: its number, or its name. */
+function takeRegister(line: Line, constants: Constants): number {
+  const token = line.peek;
+  if (token === undefined || parseWhole(token.text) !== undefined || constants.has(token.text))
+    return take(line, constants, "jtagIns", "value");
+  const legal = [...jtagNames.keys()].join(", ");
+  const value = jtagNames.get(line.take(legal).text);
+  if (value === undefined) throw line.unknown(token, "JTAG register", jtagNames.keys(), `0..127, ${legal}`);
+  return value;
+}
+
 function takeJtag(line: Line, constants: Constants): Statement {
   const verb = line.oneOf("JTAG instruction", ["init", "scaler", "ins", "data"]);
   switch (verb) {
@@ -71,12 +82,8 @@ function takeJtag(line: Line, constants: Constants): Statement {
       return instruction("jtagInit");
     case "scaler":
       return instruction("jtagScaler", { value: take(line, constants, "jtagScaler", "value") });
-    case "ins": {
-      const named = jtagNames.get(line.peek?.text ?? "");
-      if (named === undefined) return instruction("jtagIns", { value: take(line, constants, "jtagIns", "value") });
-      line.take("JTAG register");
-      return instruction("jtagIns", { value: named });
-    }
+    case "ins":
+      return instruction("jtagIns", { value: takeRegister(line, constants) });
     case "data": {
       const data = take(line, constants, "jtagData", "data");
       line.expect("bits");
