@@ -7,6 +7,7 @@ import { systemClock } from "../base/clock.js";
 import { asmCommand } from "./commands/asm.js";
 import { calibrateCommand } from "./commands/calibrate.js";
 import { disasmCommand } from "./commands/disasm.js";
+import { dissectorCommand } from "./commands/dissector.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
@@ -26,7 +27,15 @@ function buildProgram(context: Context): Command {
     .addHelpText("after", `\n${exitCodeHelp}`)
     .showSuggestionAfterError()
     .enablePositionalOptions();
-  const commands = [calibrateCommand, reportCommand, doctorCommand, asmCommand, disasmCommand, runCommand];
+  const commands = [
+    calibrateCommand,
+    reportCommand,
+    doctorCommand,
+    asmCommand,
+    disasmCommand,
+    runCommand,
+    dissectorCommand,
+  ];
   for (const command of commands) program.addCommand(command(context));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

@@ -2,7 +2,7 @@
  * The part of the dissector that knows instruction streams: from the words of a frame, and what was before, to messages
  * in a tree. Every walk works on a copy of the state that its frame began with, so a frame can be looked at again.
  */
-export const luaMessages = String.raw`
+export const luaMessages = `
 local ut = Proto("bss2", "BrainScaleS-2 instructions")
 local f = {
   message = ProtoField.string("bss2.message", "Message"),

@@ -2,7 +2,7 @@
  * The part of the dissector that knows registers: from a bus and an address to container, coordinate and fields. Lua, run
  * by Wireshark; numbers stay below 2^53, so plain arithmetic is exact and serves every version of Lua.
  */
-export const luaRegisters = String.raw`
+export const luaRegisters = `
 local floor, format = math.floor, string.format
 
 -- A whole number as text, whether the version of Lua has integers or not.
@@ -115,9 +115,9 @@ local function register_fields(place, value)
 end
 
 local function field_text(field, value)
-  if field.kind == "bool" then return value ~= 0 and "true" or "false" end
   local label = field.labels and field.labels[value]
   if label then return label .. "(" .. int(value) .. ")" end
+  if field.kind == "bool" then return value ~= 0 and "true" or "false" end
   return field.hex and hex(value) or int(value)
 end
 `;
