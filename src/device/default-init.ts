@@ -58,7 +58,7 @@ function initBoard(builder: Builder): void {
   builder.resetTimer().waitUntil(wait.board);
 }
 
-export function resetChip(builder: Builder): void {
+function resetChip(builder: Builder): void {
   builder.chipReset(true).resetTimer().waitUntil(wait.inReset);
   builder.chipReset(false).resetTimer().waitUntil(wait.afterReset);
 }
@@ -74,12 +74,12 @@ function initClocksAndLinks(builder: Builder): void {
 }
 
 /** Chip time 0, in step with the FPGA's; from here on spikes and samples are recorded. */
-export function synchroniseTime(builder: Builder): void {
+function synchroniseTime(builder: Builder): void {
   builder.write(SystimeSyncBase, theChip, { value: 0 }).barrier("omnibus").systimeInit().barrier("systime");
   builder.write(EventRecordingConfig, theFpga, { enableEventRecording: true });
 }
 
-export function startReferenceGenerator(builder: Builder): void {
+function startReferenceGenerator(builder: Builder): void {
   builder.write(ReferenceGeneratorConfig, theChip, { enableReset: true }).barrier("omnibus");
   builder.resetTimer().waitUntil(wait.referenceReset);
   builder.write(ReferenceGeneratorConfig, theChip, { enableReset: false });
@@ -97,9 +97,9 @@ function initMemoryTiming(builder: Builder): void {
   builder.barrier("omnibus");
 }
 
-/** Append the whole default initialisation. */
-export function defaultInit(builder: Builder): Builder {
-  builder.write(InstructionTimeoutConfig, theFpga, {});
+/** Append the whole default initialisation. @param limit how long an instruction may stall; default 10 ms */
+export function defaultInit(builder: Builder, limit: { readonly value?: number } = {}): Builder {
+  builder.write(InstructionTimeoutConfig, theFpga, limit);
   initBoard(builder);
   resetChip(builder);
   initClocksAndLinks(builder);
