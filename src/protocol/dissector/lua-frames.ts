@@ -20,7 +20,7 @@ local types = ${toLua(Object.fromEntries(Object.entries(packetType).map(([name, 
 local ut_type, config_type = ${packetType.utMessages}, ${packetType.config}
 `;
 
-export const luaFrames = `${numbers}${String.raw`
+export const luaFrames = `${numbers}
 local hostarq = Proto("hostarq", "HostARQ (BrainScaleS-2)")
 local h = {
   ack = ProtoField.uint32("hostarq.ack", "Acknowledge", base.DEC, nil, nil, "last frame received in order"),
@@ -268,4 +268,4 @@ local function register()
 end
 function hostarq.prefs_changed() register() end
 register()
-`}`;
+`;
