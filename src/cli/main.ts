@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { systemClock } from "../base/clock.js";
 import { asmCommand } from "./commands/asm.js";
 import { calibrateCommand } from "./commands/calibrate.js";
+import { decodeCommand } from "./commands/decode.js";
 import { disasmCommand } from "./commands/disasm.js";
 import { dissectorCommand } from "./commands/dissector.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -35,6 +36,7 @@ function buildProgram(context: Context): Command {
     disasmCommand,
     runCommand,
     dissectorCommand,
+    decodeCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
   for (const command of [program, ...program.commands]) {
