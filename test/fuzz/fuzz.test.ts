@@ -84,7 +84,7 @@ afterAll(() => {
   const text = [
     "# Fuzzing",
     `\`npm run fuzz\` (FUZZ_INPUTS=${requested}, FUZZ_SEED=${seed}), ${new Date().toISOString().slice(0, 10)}, ${machine}.`,
-    `${count} inputs, random and mutated from valid ones. No untyped error, no hang, no growth of memory. "Refused": the reader threw an error of ours; deframer, frame parser and word decoders refuse by counting or inside the target. "Slowest" includes pauses of the garbage collector and of the machine.`,
+    `${count} inputs, random and mutated from valid ones. No untyped error, no hang, no growth of memory. "Refused": the reader threw an error of ours; deframer and frame parser count instead, the word decoders are compared with each other. "Slowest" includes pauses of the garbage collector and of the machine.`,
     [
       "| target | inputs | refused | slowest, ms | held after, MiB | seconds |",
       "|---|---|---|---|---|---|",
