@@ -2,7 +2,7 @@
 // table of docs/results/main-job.md. Targets are drawn evenly from the prior by a fixed seed; a target that the tool
 // refuses (a neuron that never spikes) is listed and replaced by the next draw.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -114,4 +114,7 @@ ${summary.join("\n")}
 ${refusals.length === 0 ? "No target was refused." : `Targets that were refused and replaced:\n\n${refusals.map((r) => `- ${r}`).join("\n")}`}
 `;
 console.log(page);
-if (out !== undefined) writeFileSync(out, page);
+if (out !== undefined) {
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, page);
+}
