@@ -13,6 +13,7 @@ import { Disconnected } from "../device/errors.js";
 import { MessagePortPipe } from "../device/transport/message-port-pipe.js";
 import { PipeTransport } from "../device/transport/pipe-transport.js";
 import { RechunkingPipe } from "../device/transport/rechunking-pipe.js";
+import { type CaptureSink, RecordingTransport } from "../device/transport/record.js";
 import type { DatagramTransport } from "../device/transport/transport.js";
 import { openUdpTransport } from "../device/transport/udp.js";
 import { type DeviceAddress, parseDeviceUrl, type VirtualKnobs } from "../device/url.js";
@@ -22,6 +23,8 @@ export interface OpenDeviceOptions {
   readonly signal?: AbortSignal;
   /** Default: nothing is logged. */
   readonly logger?: Logger;
+  /** Records every datagram of both directions. */
+  readonly capture?: CaptureSink;
 }
 
 /** A worker must start and load the chip before it can answer the link's reset, ms. Our choice. */
@@ -32,10 +35,12 @@ const workerStartLimitMs = 30_000;
  * @throws UnsupportedTarget, FieldOutOfRange, LinkTimeout, Disconnected, signal.reason
  */
 export async function openDevice(url: string, options: OpenDeviceOptions = {}): Promise<ConnectedDevice> {
-  const { signal, logger = silentLogger } = options;
+  const { signal, logger = silentLogger, capture } = options;
   const address = parseDeviceUrl(url);
   signal?.throwIfAborted();
-  const transport = await openTransport(url, address);
+  const recorder = capture?.board(url);
+  const wire = await openTransport(url, address);
+  const transport = recorder === undefined ? wire : new RecordingTransport(wire, recorder);
   const connect: ConnectOptions = {
     clock: systemClock,
     logger,
@@ -43,7 +48,10 @@ export async function openDevice(url: string, options: OpenDeviceOptions = {}): 
     ...(signal === undefined ? {} : { signal }),
     ...(address.scheme === "virtual" ? { startLimitMs: workerStartLimitMs } : {}),
   };
-  return await connectDevice(transport, connect);
+  const device = await connectDevice(transport, connect);
+  const { boardId, bitfileInfo } = device.identity;
+  recorder?.identify(`board ${boardId}\n${bitfileInfo.trim()}`);
+  return device;
 }
 
 async function openTransport(url: string, address: DeviceAddress): Promise<DatagramTransport> {

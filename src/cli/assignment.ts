@@ -36,6 +36,7 @@ export interface CalibrateFlags {
   readonly out?: string;
   readonly resume?: string;
   readonly backend?: BackendPreference;
+  readonly capture?: string;
   readonly json?: true;
   readonly quiet?: true;
 }

@@ -1,5 +1,5 @@
 /** Arguments from text to values. Every refusal names the option, what was given, and what would be legal. */
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { FieldOutOfRange } from "../base/errors.js";
 import type { ParameterSpec } from "../calib/run-data.js";
 
@@ -27,6 +27,12 @@ export function oneOf<T extends string>(option: string, words: readonly T[]): (t
 export function nonEmpty(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");
   return text;
+}
+
+/** Of every command that opens a device. */
+export function captureOption(): Option {
+  const text = "record every datagram of both directions, pcapng; a new file (read it with: hxloop decode FILE)";
+  return new Option("--capture <FILE>", text).argParser(nonEmpty);
 }
 
 /**

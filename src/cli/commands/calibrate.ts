@@ -12,8 +12,9 @@ import { taskNames } from "../../calib/task/tasks.js";
 import type { Session } from "../../device/interface/index.js";
 import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment, targetFile } from "../assignment.js";
 import { type Context, defaultDevice, runsFolder } from "../context.js";
+import { withDevice } from "../device.js";
 import { messageOf } from "../exit-codes.js";
-import { integer, nonEmpty, oneOf } from "../options.js";
+import { captureOption, integer, nonEmpty, oneOf } from "../options.js";
 import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
@@ -52,6 +53,7 @@ export function calibrateCommand(context: Context): Command {
     .option("--out <DIR>", `run folder, new or empty (default: ${runsFolder}/TASK-nNEURON-sSEED-1, -2, ...)`, nonEmpty)
     .addOption(new Option("--resume <DIR>", "go on with an unfinished run").argParser(nonEmpty).conflicts(requestFlags))
     .option("--backend <NAME>", `tensor backend: ${backends.join(", ")}`, oneOf("--backend", backends))
+    .addOption(captureOption())
     .option("--json", "print one JSON object as the last line on stdout")
     .option("--quiet", "say nothing but warnings")
     .addHelpText(
@@ -69,20 +71,15 @@ async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Prom
   const assignment = await (flags.resume === undefined
     ? newAssignment(flags, context.env)
     : resumedAssignment(flags.resume, flags));
-  const { logger, interrupts } = context;
-  const { signal } = interrupts;
-  const { openDevice } = await import("../../api/open-device.js");
-  const device = await openDevice(assignment.written.device, { signal, logger });
-  try {
+  const { signal } = context.interrupts;
+  await withDevice(context, assignment.written.device, flags.capture, async (device) => {
     const session = await device.openSession({ signal });
     try {
       await calibrateInFolder(context, assignment, session, flags);
     } finally {
       await session.close();
     }
-  } finally {
-    await device.close();
-  }
+  });
 }
 
 /** The run itself. Whatever happens, the folder's state tells it. */

@@ -8,14 +8,17 @@ import { arch, availableParallelism, platform, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import { type Clock, elapsedMs } from "../../base/clock.js";
+import { isHxError } from "../../base/errors.js";
 import { type Context, defaultDevice, deviceOf, runsFolder } from "../context.js";
+import { withDevice } from "../device.js";
 import { exitCodeOf, exitCodes, messageOf } from "../exit-codes.js";
-import { nonEmpty } from "../options.js";
+import { captureOption, nonEmpty } from "../options.js";
 import type { Colour, Terminal } from "../terminal.js";
 import { versions } from "../versions.js";
 
 interface DoctorFlags {
   readonly device?: string;
+  readonly capture?: string;
   readonly json?: true;
 }
 
@@ -33,6 +36,7 @@ export function doctorCommand(context: Context): Command {
   return new Command("doctor")
     .description("Say which Node, tensor backend, kernels and device there are, and why not a faster one.")
     .option("--device <URL>", `device to ask (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
+    .addOption(captureOption())
     .option("--json", "print one JSON object as the last line on stdout")
     .addHelpText("after", "\nExample:\n  $ hxloop doctor --device udp://192.168.4.2")
     .action(async (flags: DoctorFlags) => {
@@ -105,15 +109,14 @@ function failed(error: unknown): Pick<Check, "status" | "detail" | "code"> {
   return { status: "fail", detail: messageOf(error, false).replace(/^hxloop: /, ""), code: exitCodeOf(error) };
 }
 
-async function deviceCheck({ clock, logger, interrupts, env }: Context, flags: DoctorFlags): Promise<Check[]> {
+async function deviceCheck(context: Context, flags: DoctorFlags): Promise<Check[]> {
+  const { clock, interrupts, env } = context;
   const url = deviceOf(flags.device, env);
   const { signal } = interrupts;
   const name = "device";
   try {
-    const { openDevice } = await import("../../api/open-device.js");
     const from = clock.now();
-    const device = await openDevice(url, { signal, logger });
-    try {
+    return await withDevice(context, url, flags.capture, async (device) => {
       const session = await device.openSession({ signal });
       const { boardId } = session.identity;
       const bitfileInfo = session.identity.bitfileInfo.trim().replaceAll(/\s*\n\s*/g, ", ");
@@ -121,14 +124,14 @@ async function deviceCheck({ clock, logger, interrupts, env }: Context, flags: D
       return [
         { name, status: "ok", detail: `${url}: board ${boardId}, ${bitfileInfo}, opened in ${since(clock, from)}` },
       ];
-    } finally {
-      await device.close();
-    }
+    });
   } catch (error) {
     signal.throwIfAborted();
-    return [
-      { name, ...failed(error), advice: `check --device and the cable; the chip in software is ${defaultDevice}` },
-    ];
+    const isOurs = isHxError(error, "CaptureUnwritable");
+    const advice = isOurs
+      ? "name a file that does not exist yet"
+      : `check --device and the cable; the chip in software is ${defaultDevice}`;
+    return [{ name, ...failed(error), advice }];
   }
 }
 

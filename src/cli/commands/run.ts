@@ -7,12 +7,14 @@ import type { DeviceIdentity, RunResult } from "../../device/interface/index.js"
 import type { ExpectedAnswer, LoadedProgram } from "../../device/playback/loaded-program.js";
 import { formatContents } from "../../protocol/text/index.js";
 import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { withDevice } from "../device.js";
 import { requireWritable, standard, writePieces } from "../files.js";
-import { integer, nonEmpty } from "../options.js";
+import { captureOption, integer, nonEmpty } from "../options.js";
 import { readProgram } from "../program-file.js";
 
 interface RunFlags {
   readonly device?: string;
+  readonly capture?: string;
   readonly madc?: string;
   readonly spikes?: string;
   readonly timeout?: number;
@@ -41,6 +43,7 @@ export function runCommand(context: Context): Command {
       "give up when the program has not ended after this long; 0: never (default: 60000)",
       integer("--timeout", 0, maxTimeoutMs),
     )
+    .addOption(captureOption())
     .option("--json", "print one JSON object on stdout instead of text")
     .addHelpText("after", "\nExample:\n  $ hxloop run record.hxasm --device udp://192.168.4.2 --madc record.csv")
     .action((file: string, flags: RunFlags) => run(context, file, flags));
@@ -48,29 +51,25 @@ export function runCommand(context: Context): Command {
 
 /** @throws FileUnreadable, ProgramFileInvalid, AssemblyInvalid, ProgramInvalid, FileUnwritable; those of the device */
 async function run(context: Context, file: string, flags: RunFlags): Promise<void> {
-  const { logger, interrupts, env } = context;
+  const { interrupts, env } = context;
   const { signal } = interrupts;
   const words = await readProgram(file, signal);
   const { loadProgram } = await import("../../device/playback/loaded-program.js");
   const loaded = loadProgram(words);
   for (const path of [flags.madc, flags.spikes]) if (path !== undefined) await requireWritable(path);
-  const { openDevice } = await import("../../api/open-device.js");
-  const device = await openDevice(deviceOf(flags.device, env), { signal, logger });
-  let result: RunResult;
-  try {
+  const [identity, result] = await withDevice(context, deviceOf(flags.device, env), flags.capture, async (device) => {
     const session = await device.openSession({ signal });
     try {
       const timeoutMs = flags.timeout;
-      result = await session.run(loaded.program, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+      const ran = await session.run(loaded.program, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+      return [device.identity, ran] as const;
     } finally {
       await session.close();
     }
-  } finally {
-    await device.close();
-  }
+  });
   if (flags.madc !== undefined) await writePieces(flags.madc, madcCsv(result));
   if (flags.spikes !== undefined) await writePieces(flags.spikes, spikesCsv(result));
-  await writePieces(standard, flags.json ? report(device.identity, loaded, result, flags) : listing(loaded, result));
+  await writePieces(standard, flags.json ? report(identity, loaded, result, flags) : listing(loaded, result));
 }
 
 function* madcCsv({ madc: { chipTime, channel, value } }: RunResult): Generator<string> {

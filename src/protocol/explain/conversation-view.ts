@@ -20,7 +20,6 @@ export class ConversationView implements View {
   /** Steps that are not said yet, in the order of the program. */
   #steps: Step[] = [];
   #program: { readonly number: number; readonly origin: Origin; readonly resends: number } | undefined;
-  #lastHalt = 0;
   readonly #events = { madc: new EventSummary("madc"), spikes: new EventSummary("spikes") };
 
   constructor(tools: ViewTools) {
@@ -76,8 +75,7 @@ export class ConversationView implements View {
         this.#add(step);
         const resends = this.#program?.resends ?? 0;
         const settle = (_: readonly number[], place: MessagePlace | undefined): void => {
-          step.settle(place, this.#lastHalt, this.#tools.resends() - resends);
-          this.#lastHalt = place?.fpgaTime ?? this.#lastHalt;
+          step.settle(place, this.#tools.resends() - resends);
           this.#tools.finish(program);
         };
         this.#matcher.expect({ kind: "halt", program, index, length, words: 0, settle });

@@ -236,8 +236,8 @@ export class HaltStep implements Step {
     return this.#item !== undefined;
   }
   close(): void {}
-  /** @param lastHalt FPGA time of the halt before, cycles @param resends frames that came again meanwhile */
-  settle(place: MessagePlace | undefined, lastHalt: number, resends: number): void {
+  /** @param resends frames that came again meanwhile */
+  settle(place: MessagePlace | undefined, resends: number): void {
     const { program, index, origin } = this.#asked;
     const data = { event: "ends", program, instructions: index + 1, resends };
     const head = `program ${program}: ${plural(index + 1, "instruction")}`;
@@ -248,13 +248,11 @@ export class HaltStep implements Step {
       return;
     }
     const afterNs = place.origin.timeNs - this.#began.timeNs;
-    const took = place.fpgaTime - lastHalt;
-    const inside = took >= 0 ? `, ${fpgaTimeText(took)} of FPGA time` : "";
     this.#item = {
       kind: "program",
       origin: place.origin,
       direction: "toHost",
-      text: `${head}, halted ${duration(afterNs)} after its first word${inside}${again}`,
+      text: `${head}, halted ${duration(afterNs)} after its first word @ ${fpgaTimeText(place.fpgaTime)}${again}`,
       data: { ...data, afterNs, fpgaCycles: place.fpgaTime },
     };
   }

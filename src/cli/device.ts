@@ -1,0 +1,64 @@
+/** Opening a device for a command, with or without a capture of what goes over the wire. */
+import type { ConnectedDevice } from "../device/connect.js";
+import type { CaptureSink } from "../device/transport/record.js";
+import type { Context } from "./context.js";
+import { messageOf } from "./exit-codes.js";
+import { ownVersion } from "./versions.js";
+
+/**
+ * Open a device, use it, close it, whatever happens.
+ * @param capture file to record to @param also another one who wants to see the datagrams
+ * @throws CaptureUnwritable when the capture cannot be begun; those of `openDevice` and of `use`
+ */
+export async function withDevice<T>(
+  { logger, interrupts, terminal }: Context,
+  url: string,
+  capture: string | undefined,
+  use: (device: ConnectedDevice) => Promise<T>,
+  also?: CaptureSink,
+): Promise<T> {
+  const { openDevice } = await import("../api/open-device.js");
+  const { signal } = interrupts;
+  if (capture === undefined)
+    return await opened(openDevice(url, { signal, logger, ...(also ? { capture: also } : {}) }), use);
+  const { recordTo } = await import("../api/record-to.js");
+  const file = recordTo(capture, `hxloop ${ownVersion()}`);
+  try {
+    return await opened(openDevice(url, { signal, logger, capture: also ? both(file, also) : file }), use);
+  } finally {
+    try {
+      file.close();
+    } catch (error) {
+      // The work itself went on without it.
+      terminal.say(`${terminal.paint("yellow", "warning:")} ${messageOf(error, false).replace(/^hxloop: /, "")}`);
+    }
+  }
+}
+
+async function opened<T>(opening: Promise<ConnectedDevice>, use: (device: ConnectedDevice) => Promise<T>): Promise<T> {
+  const device = await opening;
+  try {
+    return await use(device);
+  } finally {
+    await device.close();
+  }
+}
+
+function both(first: CaptureSink, second: CaptureSink): CaptureSink {
+  return {
+    board(url) {
+      const recorders = [first.board(url), second.board(url)];
+      return {
+        datagram: (direction, port, bytes) => {
+          for (const recorder of recorders) recorder.datagram(direction, port, bytes);
+        },
+        identify: (text) => {
+          for (const recorder of recorders) recorder.identify(text);
+        },
+        end: () => {
+          for (const recorder of recorders) recorder.end();
+        },
+      };
+    },
+  };
+}
