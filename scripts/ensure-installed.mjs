@@ -19,14 +19,15 @@ const lock = createHash("sha256")
   .digest("hex");
 if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) process.exit(0);
 
-console.error("installing packages (npm ci) ...");
-const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+// Not `npm ci`: it refuses a lock file when a registry lacks the builds of a tool for other platforms than this one.
+console.error("installing packages (npm install) ...");
+const npm = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
   cwd: root,
   stdio: ["ignore", 2, 2],
   shell: process.platform === "win32",
 });
 if (npm.status !== 0) {
-  console.error("npm ci failed; hxloop cannot start without its packages");
+  console.error("npm install failed; hxloop cannot start without its packages");
   process.exit(npm.status ?? 1);
 }
 writeFileSync(stamp, lock);
