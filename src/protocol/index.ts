@@ -37,6 +37,8 @@ export { createFromFpgaDecoder, createFromFpgaEncoder } from "./messages/from-fp
 export {
   type MessageColumns,
   makeMessageColumns,
+  packFromFpga,
+  packToFpga,
   unpackFromFpga,
   unpackToFpga,
 } from "./messages/message-columns.js";

@@ -32,15 +32,26 @@ export interface DecoderCounters {
   timeoutNotifications: number;
 }
 
-/** Leave the converted values in place; a function of its own, so that it is compiled as one loop. @returns the channels */
+/**
+ * Leave the converted values in place. Two samples at a time, in a function of its own that is compiled as one loop.
+ * @param fields an array that begins with its buffer @returns the channels
+ */
 function splitSamples(fields: Uint16Array): Uint8Array {
-  const channel = new Uint8Array(fields.length);
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i] as number;
-    channel[i] = (field >>> 10) & 1;
-    fields[i] = field & 0x3ff;
+  const { length } = fields;
+  const channel = new Uint8Array(length + (length & 1));
+  const channels = new Uint16Array(channel.buffer);
+  const pairs = new Uint32Array(fields.buffer, 0, length >> 1);
+  for (let i = 0; i < pairs.length; i++) {
+    const pair = pairs[i] as number;
+    channels[i] = ((pair >>> 10) & 1) | ((pair >>> 18) & 0x100);
+    pairs[i] = pair & 0x3ff_03ff;
   }
-  return channel;
+  if (length & 1) {
+    const last = fields[length - 1] as number;
+    channel[length - 1] = (last >>> 10) & 1;
+    fields[length - 1] = last & 0x3ff;
+  }
+  return channel.subarray(0, length);
 }
 
 export class AnswerDecoder implements FromFpgaSink {

@@ -105,10 +105,6 @@ function tableOf(dictionary: Readonly<Record<string, unknown>>, layouts: Readonl
 const toFpgaTable = tableOf(toFpgaMessages, toFpgaLayouts);
 const fromFpgaTable = tableOf(fromFpgaMessages, fromFpgaLayouts);
 
-/**
- * Write the messages `first` .. `end - 1`; numbers are cut to the width of their field.
- * @param view with room for 12 bytes per message @returns where the last message ends
- */
 function packColumns(
   table: Table,
   { op, a, b, c }: MessageColumns,
@@ -141,9 +137,17 @@ function packColumns(
   return at;
 }
 
+/**
+ * Write the messages `first` .. `end - 1` into a buffer; numbers are cut to the width of their field.
+ * @param view with room for 8 bytes per message and 2 more @returns where the last message ends
+ */
 export function packToFpga(columns: MessageColumns, first: number, end: number, view: DataView, at: number): number {
   return packColumns(toFpgaTable, columns, first, end, view, at);
 }
+/**
+ * Write the messages `first` .. `end - 1` into a buffer, without a comma at their end; numbers are cut to the width of
+ * their field. @param view with room for 10 bytes per message and 2 more @returns where the last message ends
+ */
 export function packFromFpga(columns: MessageColumns, first: number, end: number, view: DataView, at: number): number {
   return packColumns(fromFpgaTable, columns, first, end, view, at);
 }
