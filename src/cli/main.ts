@@ -7,9 +7,11 @@ import { systemClock } from "../base/clock.js";
 import { asmCommand } from "./commands/asm.js";
 import { calibrateCommand } from "./commands/calibrate.js";
 import { decodeCommand } from "./commands/decode.js";
+import { diffCommand } from "./commands/diff.js";
 import { disasmCommand } from "./commands/disasm.js";
 import { dissectorCommand } from "./commands/dissector.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { replayCommand } from "./commands/replay.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
 import type { Context } from "./context.js";
@@ -37,6 +39,8 @@ function buildProgram(context: Context): Command {
     runCommand,
     dissectorCommand,
     decodeCommand,
+    replayCommand,
+    diffCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
   for (const command of [program, ...program.commands]) {
