@@ -78,9 +78,14 @@ export function summarizeMarginals(codes: Int32Array, parameters: readonly CodeR
       name,
       mean,
       sd: Math.sqrt(variance),
-      q05: quantileSorted(column, 0.05),
-      median: quantileSorted(column, 0.5),
-      q95: quantileSorted(column, 0.95),
+      q05: codeQuantile(column, 0.05),
+      median: codeQuantile(column, 0.5),
+      q95: codeQuantile(column, 0.95),
     };
   });
+}
+
+/** Quantile of sorted codes to a hundredth of a code; interpolation leaves dust in the last digits. */
+function codeQuantile(sorted: Float64Array, p: number): number {
+  return Math.round(100 * quantileSorted(sorted, p)) / 100;
 }
