@@ -22,7 +22,7 @@ export function runFacts(data: RunData): Html {
   const deviceTable = factTable("Device", [
     ["device", device.url],
     ["board", device.boardId],
-    ["bitfile", device.bitfileInfo],
+    ["bitfile", device.bitfileInfo.trim().replaceAll("\n", ", ")],
     ["neuron", String(facts.neuron)],
     ["task", facts.task],
     ["target", target.source],
