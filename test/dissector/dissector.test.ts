@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../src/base/rng.js";
 import { dissectorSource } from "../../src/protocol/dissector/index.js";
@@ -15,6 +16,7 @@ import {
   packetType,
   toFpgaMessages,
 } from "../../src/protocol/index.js";
+import { hxloop } from "../cli/run-hxloop.js";
 import { expectAgreement } from "./agreement.js";
 import { capFile, captureFixture, type Datagram, hasTshark, named, parsePdml, tshark } from "./support.js";
 
@@ -28,6 +30,12 @@ test("every message, container and field of the tables occurs in the dissector",
     expect(source).toContain(`{name="${container.name}",bus="${container.bus}"`);
     for (const field of container.fields) expect(source).toContain(`{name="${field.name}",`);
   }
+});
+
+test("hxloop dissector prints it", async () => {
+  const { code, stdout } = await hxloop(["dissector"], tmpdir());
+  expect(code).toBe(0);
+  expect(stdout.trimEnd()).toBe(dissectorSource().trimEnd());
 });
 
 const coordinates = new Map(allContainers.map(({ coordinate }) => [coordinate.name, coordinate]));
