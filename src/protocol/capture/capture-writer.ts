@@ -1,7 +1,7 @@
 /**
  * A recording of HostARQ as pcapng: each board is an interface, each datagram a UDP packet on the ports of the protocol.
  * Serial and in-process links get the same made-up addresses as UDP, so that one dissector reads all of them
- * (docs/decisions/005). Gives bytes; where they go is not known here.
+ * (docs/decisions/006). Gives bytes; where they go is not known here.
  */
 import { FieldOutOfRange } from "../../base/errors.js";
 import { type DatagramPort, hostArq } from "../host-arq.js";
