@@ -1,4 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../src/base/rng.js";
 import { dissectorSource } from "../../src/protocol/dissector/index.js";
@@ -125,6 +127,24 @@ describe.skipIf(!hasTshark)("in tshark", { timeout: 60_000 }, () => {
     expect(packets.flatMap((packet) => findAll(packet, /^bss2\.(unknown|reserved|unasked)/))).toEqual([]);
     const [answer] = named(packets[1], "hostarq");
     expect(named(answer, "hostarq.config.info")[0]?.show).toContain("compatible_until: 2");
+  });
+
+  test("a capture of ours is explained as our decoders do", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hxloop-dissector-"));
+    try {
+      writeFileSync(
+        join(folder, "p.hxasm"),
+        "write CapMemCell n17.v_reset = 512\nbarrier omnibus\nread MadcConfig chip\n",
+      );
+      const args = ["run", "p.hxasm", "--device", "virtual:?chip=1", "--capture", "c.pcapng"];
+      expect(await hxloop(args, folder)).toMatchObject({ code: 0 });
+      const { frames } = expectAgreement(readFileSync(join(folder, "c.pcapng")));
+      const registers = frames.flatMap((f) => f.messages).flatMap((m) => m.registers);
+      const texts = registers.map(({ access, container, at }) => `${access} ${container.name} ${at}`);
+      expect(texts).toEqual(expect.arrayContaining(["write CapMemCell n17.v_reset", "answer MadcConfig chip"]));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test("the official client's lossy capture: every resend is named", () => {
