@@ -1,3 +1,4 @@
-import type { IForbiddenRuleType, ICruiseOptions } from "dependency-cruiser";
+import type { ICruiseOptions, IForbiddenRuleType } from "dependency-cruiser";
+
 declare const config: { forbidden: IForbiddenRuleType[]; options: ICruiseOptions };
 export default config;
