@@ -10,8 +10,8 @@ import { countSpikes } from "../../src/calib/target/spikes.js";
 
 const task: Task = {
   ...paperTask,
-  autoencoder: { ...paperTask.autoencoder, epochs: 60, decoderEpochs: 4 },
-  estimator: { ...paperTask.estimator, members: 1, maxEpochs: 40, maxEpochsLater: 20 },
+  autoencoder: { ...paperTask.autoencoder, decoderEpochs: 4 },
+  estimator: { ...paperTask.estimator, members: 1, maxEpochs: 100, maxEpochsLater: 40 },
   budget: { ...paperTask.budget, simulations: 240, rounds: 2, draws: 4, repeats: 4 },
 };
 const target = { kind: "theta", codes: Int32Array.of(420, 300) } as const;
