@@ -5,6 +5,7 @@ import { IntegerBoxPrior } from "../src/calib/inference/prior.js";
 import { Snpe } from "../src/calib/inference/snpe.js";
 import { trainAutoencoder } from "../src/calib/nn/autoencoder.js";
 import { selectBackend } from "../src/calib/nn/backend.js";
+import { viewLength, viewStride, views } from "../src/calib/recording/views.js";
 import { type Bench, median, row } from "./harness.js";
 
 const traces = 1000;
@@ -25,14 +26,15 @@ function stopwatch(): { lap: () => void; seconds: () => number } {
 
 export const trainingBench: Bench = {
   name: "training",
-  about: `one epoch of the autoencoder and of the density estimator on ${traces} traces of ${paperTask.grid.length} points`,
+  about: `one epoch of the autoencoder and of the density estimator on ${traces} traces of ${views.length} views and ${viewLength(paperTask)} points`,
   async run(note) {
     const backend = await selectBackend("auto");
     note(`tensor backend: ${backend.name}`);
     const rng = Rng.fromSeed(3);
-    const { length } = paperTask.grid;
+    const length = viewLength(paperTask);
+    const channelWeights = views.map(({ weight }) => weight);
     const data = Float32Array.from(
-      { length: traces * length },
+      { length: traces * channelWeights.length * length },
       (_, i) => Math.sin((i % length) / 20) + 0.1 * rng.normal(),
     );
     const order = rng.permutation(traces);
@@ -40,7 +42,8 @@ export const trainingBench: Bench = {
     const { latentSize, batchSize, learningRate } = paperTask.autoencoder;
     const epochs = 6;
     const network = stopwatch();
-    await trainAutoencoder({ traces: data, count: traces, length }, split, {
+    await trainAutoencoder({ traces: data, count: traces, length, channelWeights }, split, {
+      outerStride: viewStride,
       latentSize,
       batchSize,
       learningRate,

@@ -11,7 +11,7 @@ import { IntegerBoxPrior } from "./inference/prior.js";
 import { Snpe } from "./inference/snpe.js";
 import { trainAutoencoder } from "./nn/autoencoder.js";
 import { trainTraceDecoder } from "./nn/trace-decoder.js";
-import { viewLength, views, viewsOf } from "./recording/views.js";
+import { viewLength, viewStride, views, viewsOf } from "./recording/views.js";
 import { fewestPerRound, splitSimulations } from "./request.js";
 import type { RunFacts, Split, Target, TraceSet } from "./run-data.js";
 import { type Run, recordStage } from "./stages.js";
@@ -84,9 +84,6 @@ function splitDataSet(run: Run, count: number): Split {
     test: order.slice(train + validation),
   };
 }
-
-/** The outer convolution moves by this many points of a view. */
-const viewStride = 4;
 
 async function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promise<TraceEmbedding> {
   const { count, grid } = dataSet;

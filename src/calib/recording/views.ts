@@ -22,6 +22,9 @@ export const views: readonly View[] = [
   { name: "upper-envelope", weight: 0.1 },
 ];
 
+/** The outer convolution of the autoencoder moves by this many points of a view. */
+export const viewStride = 4;
+
 /** The views in words, for the report. */
 export function describeViews({ views: { envelopeUs, everyUs } }: Task): string[] {
   const window = `in windows of ${envelopeUs} µs`;
