@@ -3,7 +3,8 @@
  */
 import { FieldOutOfRange } from "../base/errors.js";
 import { Rng } from "../base/rng.js";
-import { checkTrace, type TraceTarget } from "./target/trace.js";
+import { requireSpikes } from "./target/spikes.js";
+import { checkTrace, type TraceTarget, traceOnGrid } from "./target/trace.js";
 import { checkedTheta, type Task, traceRules } from "./task/task.js";
 
 /** A setting of the device itself is the target: it is recorded once, and its truth is known. */
@@ -70,6 +71,7 @@ export function splitSimulations(simulations: number, rounds: number): number[] 
 /**
  * Check all of a request.
  * @throws FieldOutOfRange a count, the neuron or a code @throws TargetInvalid the trace
+ * @throws TargetUnreachable a trace that never spikes
  */
 export function checkRequest(request: CalibrationRequest): void {
   for (const field of ["neuron", "seed", "simulations", "rounds", "draws"] as const) {
@@ -88,7 +90,11 @@ export function checkRequest(request: CalibrationRequest): void {
     );
   }
   if (request.target.kind === "theta") checkedTheta(request.task, request.target.codes);
-  else checkTrace(request.target, traceRules(request.task));
+  else {
+    const rules = traceRules(request.task);
+    checkTrace(request.target, rules);
+    requireSpikes(request.task, traceOnGrid(request.target, rules), request.target.source);
+  }
 }
 
 /** A target for a demonstration: codes drawn from the seed, where the trace carries every parameter of the task. */

@@ -6,13 +6,14 @@ import { z } from "zod";
 import { FieldOutOfRange } from "../base/errors.js";
 import { UnsupportedTarget } from "./errors.js";
 
-const port = z.coerce.number().int().min(1).max(65535);
-const factor = z.coerce.number().min(0).max(10).optional();
+/** The description of a knob is its legal range, as messages state it. */
+const port = z.coerce.number().int().min(1).max(65535).describe("the integers 1..65535");
+const factor = z.coerce.number().min(0).max(10).optional().describe("0..10");
 
 const virtualQuery = z.strictObject({
   /** Seed of the chip: another number is another chip. */
-  chip: z.coerce.number().int().min(0).max(0xffff_ffff).default(1),
-  preset: z.enum(["ideal", "typical", "harsh"]).default("typical"),
+  chip: z.coerce.number().int().min(0).max(0xffff_ffff).default(1).describe("the integers 0..4294967295"),
+  preset: z.enum(["ideal", "typical", "harsh"]).default("typical").describe("ideal, typical, harsh"),
   /** Factors on the spread of a typical chip. */
   mismatch: factor,
   trialNoise: factor,
@@ -21,8 +22,10 @@ const virtualQuery = z.strictObject({
   converterSpread: factor,
   converterNoise: factor,
 });
-const udpQuery = z.strictObject({ reset: port.optional() });
-const serialQuery = z.strictObject({ baud: z.coerce.number().int().min(50).max(12_000_000).default(3_000_000) });
+const udpQuery = z.strictObject({ reset: port.optional().describe("the integers 1..65535") });
+const serialQuery = z.strictObject({
+  baud: z.coerce.number().int().min(50).max(12_000_000).default(3_000_000).describe("the integers 50..12000000"),
+});
 
 export type VirtualKnobs = z.infer<typeof virtualQuery>;
 
@@ -82,5 +85,5 @@ function query<T extends z.ZodObject>(text: string, url: URL, schema: T): z.infe
       `unknown knob ${issue.keys.join(", ")}; legal: ${Object.keys(schema.shape).join(", ")}`,
     );
   const name = String(issue?.path[0]);
-  throw new FieldOutOfRange(`${text}: ${name}`, knobs[name], issue?.message ?? "the legal range");
+  throw new FieldOutOfRange(`${text}: ${name}`, knobs[name], schema.shape[name]?.description ?? "the legal range");
 }

@@ -18,7 +18,8 @@ const trace = (changes: Partial<TraceTarget>): TraceTarget => ({
   kind: "trace",
   source: "given",
   timeUs: Float64Array.from({ length: 501 }, (_, i) => 2 * i),
-  values: new Float64Array(501).fill(300),
+  // A saw-tooth: a reset every 40 us.
+  values: Float64Array.from({ length: 501 }, (_, i) => 300 + 10 * (i % 20)),
   unit: "lsb",
   ...changes,
 });
@@ -31,6 +32,7 @@ describe("a request", () => {
   });
 
   it.each<[string, Partial<CalibrationRequest>, string]>([
+    ["a trace that never spikes", { target: trace({ values: new Float64Array(501).fill(300) }) }, "TargetUnreachable"],
     ["a neuron that is not there", { neuron: 512 }, "FieldOutOfRange"],
     ["half a neuron", { neuron: 0.5 }, "FieldOutOfRange"],
     ["a negative seed", { seed: -1 }, "FieldOutOfRange"],
