@@ -22,6 +22,17 @@ export interface RegisterVector {
   readonly writes?: readonly (readonly [string, string])[];
   readonly reads?: readonly string[];
 }
+/** One message of a run; times in FPGA cycles, where the decoder states them. */
+interface TimedVector {
+  readonly message: string;
+  readonly value?: number;
+  readonly label?: number;
+  readonly stamp?: number;
+  readonly spikes?: readonly (readonly [label: number, stamp: number])[];
+  readonly fpgaTime?: number;
+  readonly chipTime?: number;
+  readonly chipTimes?: readonly number[];
+}
 
 function load<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), "utf8")) as T;
@@ -32,6 +43,7 @@ export const instructionVectors = load<{
   readonly streams: readonly StreamVector[];
   readonly hostArqFrames: readonly { readonly what: string; readonly hex: string }[];
   readonly initProgram: readonly string[];
+  readonly timeAnnotation: readonly TimedVector[];
 }>("instructions.json");
 
 export const registerVectors = load<{ readonly vectors: readonly RegisterVector[] }>("registers.json").vectors;

@@ -1,5 +1,6 @@
 /** MADC samples or spikes between two answers, in one line: how many, when, and what they were like. */
-import { chipTimeOf, type MessagePlace } from "./host-words.js";
+import { chipTimeOf } from "../messages/time.js";
+import type { MessagePlace } from "./host-words.js";
 import { type Item, type Origin, plural } from "./item.js";
 
 export class EventSummary {

@@ -5,10 +5,8 @@
 import { HxError } from "../../base/errors.js";
 import { createFromFpgaDecoder } from "../messages/from-fpga.js";
 import type { FromFpgaSink } from "../messages/streams.js";
+import { timeRange } from "../messages/time.js";
 import type { Origin } from "./item.js";
-
-const timeRange = 2 ** 43;
-const stampRange = 128;
 
 /** Where and when a message came. */
 export interface MessagePlace {
@@ -26,16 +24,6 @@ export interface MessageListener {
   /** @param events 24 bits each: stamp in 23..16 */
   events(kind: "madc" | "spikes", events: readonly number[], place: MessagePlace): void;
   time?(name: "systime" | "sysdelta", value: number, place: MessagePlace): void;
-}
-
-/** Chip time of an event, units of 4 ns. @param fpgaTime cycles, of the message that brought it */
-export function chipTimeOf(event: number, fpgaTime: number): number {
-  const low = fpgaTime % stampRange;
-  const cycles = (event >>> 17) & (stampRange - 1);
-  let time = fpgaTime - low + cycles;
-  if (cycles > low) time -= stampRange;
-  if (time < 0) time += timeRange;
-  return 2 * time + ((event >>> 16) & 1);
 }
 
 export class HostWords {

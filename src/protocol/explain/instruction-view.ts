@@ -2,8 +2,9 @@
 import { ReservedValue } from "../errors.js";
 import type { MessageType, MessageValue } from "../messages/define-message.js";
 import { fromFpgaMessages } from "../messages/dictionary.js";
+import { chipTimeOf } from "../messages/time.js";
 import { instructionOfWord } from "./board-words.js";
-import { chipTimeOf, type MessagePlace } from "./host-words.js";
+import type { MessagePlace } from "./host-words.js";
 import { fpgaTimeText, type Origin } from "./item.js";
 import { legalWords, type View, type ViewTools } from "./view.js";
 
