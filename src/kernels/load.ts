@@ -4,9 +4,10 @@
  * choice is part of a run's provenance.
  */
 import { readFileSync } from "node:fs";
+import type { KernelVariant } from "./spaces.js";
 
 export interface LoadedKernels {
-  readonly variant: "relaxed-simd" | "simd";
+  readonly variant: KernelVariant;
   readonly module: WebAssembly.Module;
 }
 

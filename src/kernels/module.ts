@@ -79,6 +79,7 @@ export interface KernelExports {
   softplusForward(x: Address, y: Address, n: number): void;
   add(o: Address, a: Address, b: Address, n: number): void;
   axpy(y: Address, x: Address, n: number, k: number): void;
+  approach(y: Address, x: Address, n: number, k: number): void;
   scaledDifference(o: Address, a: Address, b: Address, n: number, k: number): void;
   sumSquares(x: Address, n: number): number;
   adamw(

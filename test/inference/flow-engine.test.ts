@@ -1,7 +1,8 @@
 /** The kernel flow: identity at the start, mass one, inverse, gradient against finite differences, atoms as plain rows. */
 import { describe, expect, it } from "vitest";
 import { Rng } from "../../src/base/rng.js";
-import { FlowArchitecture, type FlowTransform } from "../../src/calib/flow/architecture.js";
+import { FlowArchitecture } from "../../src/calib/flow/architecture.js";
+import type { FlowTransform } from "../../src/calib/flow/density-estimator.js";
 import { FlowEngine } from "../../src/calib/flow/flow-engine.js";
 import { loadKernels } from "../../src/kernels/load.js";
 import { KernelSpace } from "../../src/kernels/module.js";

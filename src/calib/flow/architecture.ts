@@ -7,21 +7,10 @@
  */
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
+import type { DensityArchitecture } from "./density-engine.js";
+import type { FlowDensityShape } from "./density-estimator.js";
 
-export type FlowTransform =
-  | { readonly type: "affine" }
-  /** Identity outside [-bound, bound]. */
-  | { readonly type: "spline"; readonly bins: number; readonly bound: number };
-
-export interface FlowShape {
-  readonly numParameters: number;
-  readonly numFeatures: number;
-  readonly layers: number;
-  readonly hidden: number;
-  /** Residual blocks in each conditioner. */
-  readonly blocks: number;
-  readonly transform: FlowTransform;
-}
+export type FlowShape = Omit<FlowDensityShape, "kind">;
 
 /** A matrix (rows x columns) or a vector (columns = 1) inside the flat weights. */
 export interface WeightBlock {
@@ -47,7 +36,7 @@ export interface LayerWeights {
   readonly outputBias: WeightBlock;
 }
 
-export class FlowArchitecture {
+export class FlowArchitecture implements DensityArchitecture {
   readonly shape: FlowShape;
   readonly layers: readonly LayerWeights[];
   /** Number of weights, padded so that every block starts on a multiple of 4. */

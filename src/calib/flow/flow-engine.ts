@@ -5,6 +5,7 @@
  */
 import type { KernelSpace } from "../../kernels/module.js";
 import type { FlowArchitecture, LayerWeights, WeightBlock } from "./architecture.js";
+import type { DensityEngine } from "./density-engine.js";
 
 type Address = number;
 
@@ -21,7 +22,7 @@ interface LayerBuffers {
 
 const float = 4;
 
-export class FlowEngine {
+export class FlowEngine implements DensityEngine {
   readonly architecture: FlowArchitecture;
   /** Simulations per chunk and atoms per simulation that the buffers hold. */
   readonly rows: number;
@@ -85,6 +86,10 @@ export class FlowEngine {
       for (const block of layer.blocks) this.#transpose(block.weight);
       this.#transpose(layer.output);
     }
+  }
+
+  get noiseSize(): number {
+    return this.architecture.shape.numParameters;
   }
 
   /** Where to put theta, (d x rows * atoms), before `logProb`. Valid until the space grows. */

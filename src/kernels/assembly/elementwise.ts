@@ -107,6 +107,15 @@ export function axpy(y: usize, x: usize, n: i32, k: f32): void {
   for (const end = y + ((<usize>n) << 2); y < end; y += 16, x += 16) v128.store(y, fma(v128.load(x), kk, v128.load(y)));
 }
 
+/** y += k (x - y): a running average. */
+export function approach(y: usize, x: usize, n: i32, k: f32): void {
+  const kk = splat(k);
+  for (const end = y + ((<usize>n) << 2); y < end; y += 16, x += 16) {
+    const v = v128.load(y);
+    v128.store(y, fma(f32x4.sub(v128.load(x), v), kk, v));
+  }
+}
+
 /** o = k (a - b) */
 export function scaledDifference(o: usize, a: usize, b: usize, n: i32, k: f32): void {
   const kk = splat(k);

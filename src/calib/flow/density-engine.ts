@@ -1,0 +1,38 @@
+/**
+ * What stands behind a density estimator: an architecture (where each weight stands in the flat vector) and an engine
+ * (one thread's workspace on the kernels). The one place that new kinds of density plug into; estimators, training and
+ * tests work through these two.
+ */
+import type { Rng } from "../../base/rng.js";
+
+export interface DensityArchitecture {
+  /** Number of weights. */
+  readonly size: number;
+  /** Weights with which q(z | x) is the standard normal for every x (mixtures: nearly). */
+  initialise(rng: Rng): Float32Array;
+}
+
+/**
+ * Layout of its views: feature-major, (features x columns); column a * rows + r is atom a of observation r. Views are
+ * valid until the space grows or the next call.
+ */
+export interface DensityEngine {
+  readonly rows: number;
+  readonly atoms: number;
+  setWeights(weights: Float32Array): void;
+  /** (d x rows * atoms), to be filled before `logProb`. */
+  readonly theta: Float32Array;
+  /** (f x rows), to be filled before `logProb` and `inverse`. */
+  readonly x: Float32Array;
+  /** log q of every column, (rows * atoms). */
+  logProb(): Float32Array;
+  clearGradient(): void;
+  /** Add the gradient of sum(columnWeights * logQ) of the last `logProb`. */
+  backward(columnWeights: Float32Array): void;
+  /** With respect to the weights, since `clearGradient`; masked entries are zero. */
+  gradient(): Float32Array;
+  /** Standard normal values that one draw takes. */
+  readonly noiseSize: number;
+  /** Turn noise (noiseSize x rows * atoms) into draws. @returns theta, (d x rows * atoms) */
+  inverse(noise: Float32Array): Float32Array;
+}

@@ -1,0 +1,164 @@
+/**
+ * The losses of neural posterior estimation over simulations in z, where the prior is the standard normal: plain
+ * likelihood for simulations from the prior or a truncated one, the atomic loss of SNPE-C for any proposal. A batch is
+ * cut into a fixed number of shards whose gradients are added in a fixed order, so that the result does not depend on
+ * who computes them. Source: Greenberg, Nonnenmacher, Macke, "Automatic posterior transformation", ICML 2019.
+ */
+import type { Rng } from "../../base/rng.js";
+import type { KernelSpace } from "../../kernels/module.js";
+import type { DensityEngine } from "./density-engine.js";
+import type { KernelDensity } from "./kernel-density.js";
+
+export type DensityLoss =
+  | { readonly type: "likelihood" }
+  /** `atoms` thetas per simulation, its own among them; 2 or more. */
+  | { readonly type: "atomic"; readonly atoms: number };
+
+/** Simulations of one epoch as the objective sees them. */
+export interface Simulations {
+  /** shape (count, d), z */
+  readonly theta: Float32Array;
+  /** shape (count, f) */
+  readonly x: Float32Array;
+  /** Weight of each simulation in the loss, mean about 1; undefined weighs all alike. */
+  readonly rowWeights: Float32Array | undefined;
+}
+
+/** Parts of a batch. */
+export const shards = 4;
+/** Columns of one pass: activations of a pass stay in the cache. */
+const columnsPerPass = 128;
+
+/** log of the standard normal density of each row. @param theta shape (n, d) */
+export function logPrior(theta: Float32Array, d: number): Float64Array {
+  const constant = -0.5 * d * Math.log(2 * Math.PI);
+  return Float64Array.from({ length: theta.length / d }, (_, i) => {
+    let sum = 0;
+    for (let j = 0; j < d; j++) sum += (theta[i * d + j] as number) ** 2;
+    return constant - 0.5 * sum;
+  });
+}
+
+/** One thread's evaluation of a loss and its gradient. */
+export class Objective {
+  readonly atoms: number;
+  readonly #engine: DensityEngine;
+  readonly #density: KernelDensity;
+  #theta: Float32Array = new Float32Array(0);
+  #logPrior: Float64Array = new Float64Array(0);
+  #simulations: Simulations | undefined;
+  readonly #columnWeights: Float32Array;
+  readonly #scores: Float64Array;
+
+  /** @param largestBatch rows of the largest batch that will come */
+  constructor(space: KernelSpace, density: KernelDensity, loss: DensityLoss, largestBatch: number) {
+    this.atoms = loss.type === "atomic" ? loss.atoms : 1;
+    const shard = Math.ceil(largestBatch / shards);
+    const rows = Math.min(Math.max(1, Math.floor(columnsPerPass / this.atoms)), shard);
+    this.#density = density;
+    this.#engine = density.kind.createEngine(space, Math.ceil(rows / 8) * 8, this.atoms);
+    this.#columnWeights = new Float32Array(this.#engine.rows * this.atoms);
+    this.#scores = new Float64Array(this.atoms);
+  }
+
+  /** Take the simulations of an epoch. */
+  setSimulations(simulations: Simulations): void {
+    this.#simulations = simulations;
+    this.#theta = this.#density.standardise(simulations.theta);
+    this.#logPrior = this.atoms > 1 ? logPrior(simulations.theta, this.#density.numParameters) : this.#logPrior;
+  }
+
+  setWeights(weights: Float32Array): void {
+    this.#engine.setWeights(weights);
+  }
+
+  /**
+   * Sum of losses over the rows and, added to `gradient`, the gradient of sum / scale.
+   * @param index shape (rows, atoms): simulation of each atom, a row's own first @param gradient undefined: value only
+   */
+  add(index: Uint32Array, scale: number, gradient: Float32Array | undefined): number {
+    const engine = this.#engine;
+    const rows = index.length / this.atoms;
+    let sum = 0;
+    if (gradient !== undefined) engine.clearGradient();
+    for (let from = 0; from < rows; from += engine.rows) {
+      const part = index.subarray(from * this.atoms, Math.min(rows, from + engine.rows) * this.atoms);
+      this.#load(part);
+      sum += this.#loss(engine.logProb(), part, scale);
+      if (gradient !== undefined) engine.backward(this.#columnWeights);
+    }
+    if (gradient !== undefined) {
+      const own = engine.gradient();
+      for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) + (own[i] as number);
+    }
+    return sum;
+  }
+
+  #load(index: Uint32Array): void {
+    const { rows } = this.#engine;
+    const d = this.#density.numParameters;
+    const f = this.#density.numFeatures;
+    const columns = rows * this.atoms;
+    const theta = this.#engine.theta;
+    const x = this.#engine.x;
+    const features = (this.#simulations as Simulations).x;
+    for (let i = 0; i < index.length; i++) {
+      const row = index[i] as number;
+      const r = Math.floor(i / this.atoms);
+      const a = i % this.atoms;
+      for (let j = 0; j < d; j++) theta[j * columns + a * rows + r] = this.#theta[row * d + j] as number;
+      if (a === 0) for (let j = 0; j < f; j++) x[j * rows + r] = features[row * f + j] as number;
+    }
+  }
+
+  /** Sum of the losses of a pass; leaves the derivative of each column's log q in #columnWeights. */
+  #loss(logQ: Float32Array, index: Uint32Array, scale: number): number {
+    const { rows } = this.#engine;
+    const { rowWeights } = this.#simulations as Simulations;
+    const weights = this.#columnWeights.fill(0);
+    const logScale = this.#density.logScale;
+    let sum = 0;
+    for (let r = 0; r < index.length / this.atoms; r++) {
+      const weight = rowWeights === undefined ? 1 : (rowWeights[index[r * this.atoms] as number] as number);
+      if (this.atoms === 1) {
+        sum -= weight * ((logQ[r] as number) - logScale);
+        weights[r] = -weight / scale;
+        continue;
+      }
+      let top = Number.NEGATIVE_INFINITY;
+      for (let a = 0; a < this.atoms; a++) {
+        const score = (logQ[a * rows + r] as number) - (this.#logPrior[index[r * this.atoms + a] as number] as number);
+        this.#scores[a] = score;
+        top = Math.max(top, score);
+      }
+      const own = this.#scores[0] as number;
+      let total = 0;
+      for (let a = 0; a < this.atoms; a++) {
+        this.#scores[a] = Math.exp((this.#scores[a] as number) - top);
+        total += this.#scores[a] as number;
+      }
+      sum += weight * (top + Math.log(total) - own);
+      for (let a = 0; a < this.atoms; a++) {
+        const p = (this.#scores[a] as number) / total;
+        weights[a * rows + r] = (weight * (p - (a === 0 ? 1 : 0))) / scale;
+      }
+    }
+    return sum;
+  }
+}
+
+/** The rows with their atoms: the own theta first, the others from the whole pool, not only from this batch. */
+export function withAtoms(rows: Uint32Array, pool: Uint32Array, atoms: number, rng: Rng): Uint32Array {
+  if (atoms === 1) return rows;
+  const index = new Uint32Array(rows.length * atoms);
+  rows.forEach((row, i) => {
+    const at = i * atoms;
+    index[at] = row;
+    for (let a = 1; a < atoms; ) {
+      const candidate = pool[rng.int(pool.length)] as number;
+      if (index.subarray(at, at + a).includes(candidate)) continue;
+      index[at + a++] = candidate;
+    }
+  });
+  return index;
+}

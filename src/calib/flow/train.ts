@@ -1,0 +1,195 @@
+/**
+ * Training of a density estimator: shuffled batches, AdamW along a cosine, averaged weights judged on held-out rows, the
+ * best kept. Everything random is forked from the epoch's number, so that a training that goes on from the state of any
+ * epoch ends with the same bytes as one that was never interrupted.
+ */
+import { yieldToEvents } from "../../base/async.js";
+import { FieldOutOfRange } from "../../base/errors.js";
+import type { Rng } from "../../base/rng.js";
+import { assertFinite, assertShape, ShapeMismatch, TrainingDiverged } from "../nn/errors.js";
+import type { KernelDensity } from "./kernel-density.js";
+import { type DensityLoss, Objective, shards, withAtoms } from "./objective.js";
+import { cosineSchedule, Optimiser } from "./optimiser.js";
+import {
+  completeOptions,
+  type EpochReport,
+  type TrainingHistory,
+  type TrainingOptions,
+  type TrainingState,
+} from "./training-options.js";
+
+export interface DensityData {
+  /** Parameters in z, shape (count, d); a function is called once per epoch and may spread codes anew each time. */
+  readonly theta: Float32Array | ((rng: Rng) => Float32Array);
+  /** Features, shape (count, f). */
+  readonly x: Float32Array;
+  readonly count: number;
+  /** Rows to learn from and rows to judge epochs by; neither empty. */
+  readonly trainRows: Uint32Array;
+  readonly validationRows: Uint32Array;
+  /** Weight of each simulation, shape (count), 0 or more, mean about 1. Default all 1. */
+  readonly rowWeights?: Float32Array;
+}
+
+export interface DensityTraining {
+  /** Where to start from: a fresh estimator, or a trained one for a warm start. */
+  readonly estimator: KernelDensity;
+  readonly data: DensityData;
+  readonly loss: DensityLoss;
+  readonly options?: TrainingOptions;
+  /** Only forked, never advanced: the same stream must be given to resume. */
+  readonly rng: Rng;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEpoch?: (report: EpochReport) => void;
+  /** Gets what `resumeFrom` takes, after every epoch; the next epoch waits for it. */
+  readonly onState?: (state: TrainingState) => void | Promise<void>;
+  readonly resumeFrom?: TrainingState;
+}
+
+export interface DensityTrained {
+  /** With the averaged weights of the best epoch. */
+  readonly estimator: KernelDensity;
+  readonly bestEpoch: number;
+  readonly bestLoss: number;
+  readonly epochs: number;
+  readonly steps: number;
+  readonly history: TrainingHistory;
+}
+
+/**
+ * @throws ShapeMismatch @throws NonFinite @throws FieldOutOfRange
+ * @throws TrainingDiverged when a loss or gradient is not finite @throws signal.reason when aborted, within one step
+ */
+export async function trainDensity(training: DensityTraining): Promise<DensityTrained> {
+  const { estimator, data, loss, rng, signal } = training;
+  signal?.throwIfAborted();
+  checkData(estimator, data, loss);
+  const options = completeOptions(training.options ?? {}, data.trainRows.length);
+  const start = training.resumeFrom ?? freshState(estimator.weights);
+  assertShape("resumeFrom.weights", start.weights, 1, estimator.weights.length);
+  const space = estimator.kernels.borrow();
+  try {
+    const optimiser = new Optimiser(space, start, start.step, options);
+    const batches = Math.max(1, Math.round(data.trainRows.length / options.batchSize));
+    const largest = Math.ceil(data.trainRows.length / batches);
+    const objective = new Objective(space, estimator, loss, Math.max(largest, 64));
+    const thetaOf = (stream: Rng): Float32Array => {
+      const theta = typeof data.theta === "function" ? data.theta(stream) : data.theta;
+      assertShape("theta", theta, data.count, estimator.numParameters);
+      assertFinite("theta", theta);
+      return theta;
+    };
+    const simulations = (theta: Float32Array) => ({ theta, x: data.x, rowWeights: data.rowWeights });
+    // Validation is frozen: the same spread of codes and the same atoms in every epoch, so that epochs can be compared.
+    const frozen = simulations(thetaOf(rng.fork("validation-theta")));
+    const judged = withAtoms(data.validationRows, data.trainRows, objective.atoms, rng.fork("validation-atoms"));
+    let state: TrainingState = start;
+    const exhausted = (): boolean =>
+      state.step >= options.plannedSteps ||
+      (state.epoch - state.bestEpoch >= options.patienceEpochs && state.step - state.bestStep >= options.patienceSteps);
+    while (!exhausted()) {
+      const epoch = state.epoch + 1;
+      const stream = rng.fork(`epoch-${epoch}`);
+      objective.setSimulations(simulations(thetaOf(stream.fork("theta"))));
+      const order = stream.fork("order").permutation(data.trainRows.length);
+      const choices = stream.fork("atoms");
+      let sum = 0;
+      for (let b = 0; b < batches; b++) {
+        signal?.throwIfAborted();
+        const from = Math.floor((b * order.length) / batches);
+        const to = Math.floor(((b + 1) * order.length) / batches);
+        const rows = order.slice(from, to).map((i) => data.trainRows[i] as number);
+        const index = withAtoms(rows, data.trainRows, objective.atoms, choices);
+        sum += gradientStep(objective, optimiser, index, epoch);
+        const progress = (optimiser.step + 1) / options.plannedSteps;
+        const norm = optimiser.update(cosineSchedule(progress, options.learningRate, options.finalLearningRate));
+        if (!Number.isFinite(norm)) throw new TrainingDiverged("density estimator", epoch, norm);
+        await yieldToEvents();
+      }
+      signal?.throwIfAborted();
+      objective.setSimulations(frozen);
+      objective.setWeights(optimiser.average);
+      const validation = objective.add(judged, 1, undefined) / data.validationRows.length;
+      if (!Number.isFinite(validation)) throw new TrainingDiverged("density estimator", epoch, validation);
+      const trainLoss = sum / order.length;
+      const better = validation < state.bestLoss;
+      const vectors = optimiser.vectors();
+      state = {
+        epoch,
+        step: optimiser.step,
+        bestEpoch: better ? epoch : state.bestEpoch,
+        bestStep: better ? optimiser.step : state.bestStep,
+        bestLoss: better ? validation : state.bestLoss,
+        history: {
+          train: [...state.history.train, trainLoss],
+          validation: [...state.history.validation, validation],
+        },
+        ...vectors,
+        best: better ? vectors.average : state.best,
+      };
+      const plannedEpochs = Math.ceil(options.plannedSteps / batches);
+      const { step, bestEpoch } = state;
+      training.onEpoch?.({ epoch, plannedEpochs, step, trainLoss, validationLoss: validation, bestEpoch });
+      await training.onState?.(state);
+    }
+    const { best, bestEpoch, bestLoss, epoch: epochs, step: steps, history } = state;
+    return { estimator: estimator.withWeights(best), bestEpoch, bestLoss, epochs, steps, history };
+  } finally {
+    estimator.kernels.giveBack(space);
+  }
+}
+
+/** Loss of a batch; leaves its mean's gradient with the optimiser. @returns the sum over the rows */
+function gradientStep(objective: Objective, optimiser: Optimiser, index: Uint32Array, epoch: number): number {
+  objective.setWeights(optimiser.weights);
+  const { atoms } = objective;
+  const rows = index.length / atoms;
+  const gradient = optimiser.gradient.fill(0);
+  let sum = 0;
+  for (let s = 0; s < shards; s++) {
+    const part = index.subarray(Math.floor((s * rows) / shards) * atoms, Math.floor(((s + 1) * rows) / shards) * atoms);
+    if (part.length > 0) sum += objective.add(part, rows, gradient);
+  }
+  if (!Number.isFinite(sum)) throw new TrainingDiverged("density estimator", epoch, sum / rows);
+  return sum;
+}
+
+function freshState(weights: Float32Array): TrainingState {
+  const zeros = new Float32Array(weights.length);
+  return {
+    epoch: 0,
+    step: 0,
+    bestEpoch: 0,
+    bestStep: 0,
+    bestLoss: Number.POSITIVE_INFINITY,
+    history: { train: [], validation: [] },
+    weights,
+    mean: zeros,
+    square: zeros,
+    average: weights,
+    best: weights,
+  };
+}
+
+function checkData(estimator: KernelDensity, data: DensityData, loss: DensityLoss): void {
+  assertShape("x", data.x, data.count, estimator.numFeatures);
+  assertFinite("x", data.x);
+  for (const name of ["trainRows", "validationRows"] as const) {
+    const rows = data[name];
+    if (rows.length === 0) throw new ShapeMismatch(name, 0, "one row or more");
+    const outside = rows.find((row) => row >= data.count);
+    if (outside !== undefined) throw new FieldOutOfRange(`row in ${name}`, outside, `0..${data.count - 1}`);
+  }
+  if (data.rowWeights !== undefined) {
+    assertShape("rowWeights", data.rowWeights, data.count, 1);
+    const bad = data.rowWeights.find((w) => !(w >= 0 && Number.isFinite(w)));
+    if (bad !== undefined) throw new FieldOutOfRange("row weight", bad, "0 or more");
+  }
+  if (loss.type === "atomic") {
+    const { atoms } = loss;
+    const most = data.trainRows.length;
+    if (!Number.isInteger(atoms) || atoms < 2 || atoms >= most) {
+      throw new FieldOutOfRange("atoms", atoms, `2..${most - 1} (fewer than training rows)`);
+    }
+  }
+}
