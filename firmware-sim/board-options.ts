@@ -1,4 +1,5 @@
 /** What a virtual board is made of; the same for every listener. */
+import type { FaultSpec } from "../src/base/faults/fault-spec.js";
 import type { ImperfectionPreset, Imperfections } from "../src/virtual-chip/index.js";
 
 export interface VirtualBoardOptions {
@@ -10,4 +11,8 @@ export interface VirtualBoardOptions {
   readonly knobs?: Partial<Imperfections>;
   /** Seed of the places at which a byte pipe's chunks are cut. Default 0. */
   readonly rechunkSeed?: number;
+  /** What goes wrong on the wire, in both directions. Default: nothing. */
+  readonly faults?: FaultSpec;
+  /** Seed of the faults, 0..2^53-1. Default 0. */
+  readonly faultSeed?: number;
 }

@@ -27,28 +27,50 @@ export interface BoardWire {
 }
 
 export interface BoardCounters {
+  /** Since the power came on. */
   readonly link: Readonly<PeerCounters>;
   readonly executor: ExecutorCounters;
+  readonly powerCycles: number;
 }
 
 export class VirtualBoard {
   readonly #wire: BoardWire;
   readonly #clock: Clock;
-  readonly #peer: ArqPeer;
-  readonly #executor: Executor;
+  readonly #options: VirtualBoardOptions;
+  #peer: ArqPeer;
+  #executor: Executor;
+  #powerCycles = 0;
   #isScheduled = false;
   #isClosed = false;
   #alarm: { readonly at: number; readonly handle: Alarm } | undefined;
 
   /** @throws FieldOutOfRange for an imperfection outside 0..10 */
   constructor(options: VirtualBoardOptions, wire: BoardWire, clock: Clock) {
-    const { chip: seed, preset, knobs } = options;
+    this.#options = options;
     this.#wire = wire;
     this.#clock = clock;
-    this.#executor = new Executor(createChip({ seed, ...(preset && { preset }), ...(knobs && { knobs }) }));
-    this.#peer = new ArqPeer(
+    this.#executor = this.#makeExecutor();
+    this.#peer = this.#makePeer();
+  }
+
+  /** The power fails for a moment: whatever the board knew of the host, its program and the chip's registers is gone. */
+  powerCycle(): void {
+    this.#powerCycles++;
+    this.#executor = this.#makeExecutor();
+    this.#peer = this.#makePeer();
+    this.#alarm?.handle.cancel();
+    this.#alarm = undefined;
+  }
+
+  #makeExecutor(): Executor {
+    const { chip: seed, preset, knobs } = this.#options;
+    return new Executor(createChip({ seed, ...(preset && { preset }), ...(knobs && { knobs }) }));
+  }
+
+  #makePeer(): ArqPeer {
+    return new ArqPeer(
       {
-        transmit: (datagram) => wire.transmit(datagram),
+        transmit: (datagram) => this.#wire.transmit(datagram),
         deliver: (words) => this.#executor.push(words),
         hasRoomFor: (bytes) => this.#executor.hasRoomFor(bytes),
         restart: () => this.#executor.reset(),
@@ -59,7 +81,7 @@ export class VirtualBoard {
   }
 
   get counters(): BoardCounters {
-    return { link: this.#peer.counters, executor: this.#executor.counters };
+    return { link: this.#peer.counters, executor: this.#executor.counters, powerCycles: this.#powerCycles };
   }
 
   /** A datagram from the host. Its bytes must not change afterwards. */

@@ -4,15 +4,21 @@
  */
 import type { Clock } from "../../src/base/clock.js";
 import type { BytePipe } from "../../src/base/pipe.js";
+import { Rng } from "../../src/base/rng.js";
 import { encodeSerialFrame, SerialDeframer } from "../../src/protocol/index.js";
 import { type BoardCounters, VirtualBoard } from "../board.js";
 import type { VirtualBoardOptions } from "../board-options.js";
+import { type FaultyPipe, faultyPipe } from "./faulty-pipe.js";
 
 /** Writes under way at which the pipe counts as congested. */
 const maxWrites = 16;
 
 export interface PipeListener {
-  readonly counters: BoardCounters & { readonly discarded: SerialDeframer["discarded"] };
+  readonly counters: BoardCounters & {
+    readonly discarded: SerialDeframer["discarded"];
+    /** Present when there are faults on the line. */
+    readonly faults?: FaultyPipe["faults"];
+  };
   close(): void;
 }
 
@@ -20,7 +26,11 @@ export interface PipeListener {
  * Serve one board on a pipe until the pipe is gone.
  * @throws FieldOutOfRange for an imperfection outside 0..10
  */
-export function serveBoardOnPipe(pipe: BytePipe, options: VirtualBoardOptions, clock: Clock): PipeListener {
+export function serveBoardOnPipe(line: BytePipe, options: VirtualBoardOptions, clock: Clock): PipeListener {
+  const { faults: spec, faultSeed = 0 } = options;
+  const restart = (): void => board.powerCycle();
+  const faulty = spec && faultyPipe(line, { spec, rng: Rng.fromSeed(faultSeed).fork("faults"), clock, restart });
+  const pipe = faulty ?? line;
   let writes = 0;
   const written = (): void => {
     writes--;
@@ -44,7 +54,7 @@ export function serveBoardOnPipe(pipe: BytePipe, options: VirtualBoardOptions, c
   pipe.onData((chunk) => deframer.push(chunk));
   return {
     get counters() {
-      return { ...board.counters, discarded: deframer.discarded };
+      return { ...board.counters, discarded: deframer.discarded, ...(faulty && { faults: faulty.faults }) };
     },
     close: () => board.close(),
   };

@@ -4,10 +4,13 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { isIPv6 } from "node:net";
 import type { Clock } from "../../src/base/clock.js";
 import { hostArq } from "../../src/protocol/index.js";
 import { type BoardCounters, type BoardWire, VirtualBoard } from "../board.js";
 import type { VirtualBoardOptions } from "../board-options.js";
+import { AddressTaken } from "../errors.js";
+import { DatagramFaults } from "./datagram-faults.js";
 
 export interface UdpListenOptions {
   /** Address to listen at. Default 127.0.0.1. */
@@ -27,6 +30,8 @@ export interface UdpListener {
     readonly strangers: number;
     /** Datagrams that the system did not take. */
     readonly sendErrors: number;
+    /** Present when there are faults on the wire. */
+    readonly faults?: DatagramFaults["counters"];
   };
   close(): Promise<void>;
 }
@@ -36,17 +41,34 @@ const socketBufferBytes = 1 << 20;
 /** Sends under way at which the socket counts as congested. */
 const maxSends = 256;
 
-async function bind(port: number, address: string): Promise<Socket> {
-  const socket = createSocket({ type: "udp4", recvBufferSize: socketBufferBytes, sendBufferSize: socketBufferBytes });
-  socket.bind(port, address);
-  // `once` rejects when the socket reports an error instead.
-  await once(socket, "listening");
-  return socket;
+/** @throws AddressTaken */
+async function bind(port: number, address: string, what: string): Promise<Socket> {
+  const socket = createSocket({
+    type: isIPv6(address) ? "udp6" : "udp4",
+    recvBufferSize: socketBufferBytes,
+    sendBufferSize: socketBufferBytes,
+  });
+  try {
+    socket.bind(port, address);
+    // `once` rejects when the socket reports an error instead.
+    await once(socket, "listening");
+    return socket;
+  } catch (cause) {
+    socket.close();
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why =
+      {
+        EADDRINUSE: `in use by another process; choose another ${what}, 0 takes a free one`,
+        EACCES: `not allowed; choose a ${what} above 1023`,
+        EADDRNOTAVAIL: "this machine does not have the address",
+      }[code ?? ""] ?? message;
+    throw new AddressTaken(`${what} ${address}:${port}`, why, { cause });
+  }
 }
 
 /**
  * Serve one board until closed.
- * @throws FieldOutOfRange for an imperfection outside 0..10; the system's error when a port cannot be had
+ * @throws FieldOutOfRange for an imperfection outside 0..10; AddressTaken
  */
 export async function serveBoardOnUdp(
   options: VirtualBoardOptions,
@@ -60,34 +82,45 @@ export async function serveBoardOnUdp(
   let isClosed = false;
   const isClient = (from: RemoteInfo): boolean => from.port === client?.port && from.address === client.address;
 
-  const data = await bind(dataPort, host);
-  const reset = await bind(resetPort, host).catch((error: unknown) => {
+  const data = await bind(dataPort, host, "data port");
+  const reset = await bind(resetPort, host, "reset port").catch((error: unknown) => {
     data.close();
     throw error;
   });
+  const send = (datagram: Uint8Array): void => {
+    if (!client || isClosed) return;
+    sends++;
+    data.send(datagram, client.port, client.address, (error) => {
+      sends--;
+      if (error) sendErrors++;
+    });
+  };
+  const faults =
+    options.faults &&
+    new DatagramFaults(options.faults, options.faultSeed ?? 0, clock, {
+      toHost: send,
+      toBoard: (port, datagram) => board.receive(port, datagram),
+      restart: () => board.powerCycle(),
+    });
   const wire: BoardWire = {
-    transmit(datagram) {
-      if (!client || isClosed) return;
-      sends++;
-      data.send(datagram, client.port, client.address, (error) => {
-        sends--;
-        if (error) sendErrors++;
-      });
-    },
+    transmit: (datagram) => (faults ? faults.toHost(datagram) : send(datagram)),
     get isCongested() {
       return sends > maxSends;
     },
   };
   const board = new VirtualBoard(options, wire, clock);
+  const receive = faults
+    ? faults.toBoard
+    : (port: "data" | "reset", datagram: Uint8Array): void => board.receive(port, datagram);
   data.on("message", (datagram, from) => {
-    if (isClient(from)) board.receive("data", datagram);
+    if (isClient(from)) receive("data", datagram);
     else strangers++;
   });
   reset.on("message", (datagram, from) => {
     const { resetBytes } = hostArq;
     // Only a true reset moves the board to another host.
     if (datagram.length === resetBytes.length && resetBytes.every((byte, i) => byte === datagram[i])) client = from;
-    board.receive("reset", datagram);
+    receive("reset", datagram);
   });
   // A host that has gone may answer with "port unreachable"; the link notices by itself.
   for (const socket of [data, reset]) socket.on("error", () => void sendErrors++);
@@ -96,11 +129,12 @@ export async function serveBoardOnUdp(
     dataPort: data.address().port,
     resetPort: reset.address().port,
     get counters() {
-      return { ...board.counters, strangers, sendErrors };
+      return { ...board.counters, strangers, sendErrors, ...(faults && { faults: faults.counters }) };
     },
     async close() {
       if (isClosed) return;
       isClosed = true;
+      faults?.close();
       board.close();
       await Promise.all([data, reset].map((socket) => new Promise<void>((done) => socket.close(() => done()))));
     },

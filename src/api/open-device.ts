@@ -97,7 +97,8 @@ function openVirtualBoard(url: string, knobs: VirtualKnobs): BytePipe {
 }
 
 /** The URL's knobs in the board's terms: what is not given is left to the preset. */
-function virtualBoardOptions({ chip, preset, ...factors }: VirtualKnobs): VirtualBoardOptions {
+function virtualBoardOptions({ chip, preset, faults, faultSeed, ...factors }: VirtualKnobs): VirtualBoardOptions {
   const given = Object.entries(factors).filter(([, factor]) => factor !== undefined);
-  return { chip, preset, knobs: Object.fromEntries(given) };
+  const bad = faults && { faults, ...(faultSeed === undefined ? {} : { faultSeed }) };
+  return { chip, preset, knobs: Object.fromEntries(given), ...bad };
 }

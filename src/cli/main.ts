@@ -5,6 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { systemClock } from "../base/clock.js";
 import { asmCommand } from "./commands/asm.js";
+import { boardCommand } from "./commands/board.js";
 import { calibrateCommand } from "./commands/calibrate.js";
 import { decodeCommand } from "./commands/decode.js";
 import { diffCommand } from "./commands/diff.js";
@@ -34,6 +35,7 @@ function buildProgram(context: Context): Command {
     calibrateCommand,
     reportCommand,
     doctorCommand,
+    boardCommand,
     asmCommand,
     disasmCommand,
     runCommand,

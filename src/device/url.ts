@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { FieldOutOfRange } from "../base/errors.js";
+import { faultsLegal, parseFaults } from "../base/faults/fault-spec.js";
 import { UnsupportedTarget } from "./errors.js";
 
 /** The description of a knob is its legal range, as messages state it. */
@@ -21,6 +22,9 @@ const virtualQuery = z.strictObject({
   drift: factor,
   converterSpread: factor,
   converterNoise: factor,
+  /** What goes wrong on the way to the board, by seed. */
+  faults: z.string().transform(parseFaults).optional().describe(faultsLegal),
+  faultSeed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("the integers 0..2^53-1"),
 });
 const udpQuery = z.strictObject({ reset: port.optional().describe("the integers 1..65535") });
 const serialQuery = z.strictObject({

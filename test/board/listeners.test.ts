@@ -125,6 +125,9 @@ describe("the board on UDP", () => {
   it("says when a port is taken, and lets go of the other", async () => {
     const listener = await start();
     const taken = serveBoardOnUdp({ chip: 1 }, systemClock, { dataPort: 0, resetPort: listener.resetPort });
-    await expect(taken).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await expect(taken).rejects.toMatchObject({
+      _tag: "AddressTaken",
+      message: expect.stringContaining(`reset port 127.0.0.1:${listener.resetPort}: in use`),
+    });
   });
 });

@@ -14,7 +14,9 @@ export interface Running {
   readonly outcome: Promise<Outcome>;
   /** Resolves when stderr has shown this text; rejects when the process ends before. */
   seen(text: string | RegExp): Promise<void>;
-  send(signal: "SIGINT" | "SIGKILL"): void;
+  /** The first line on stdout that matches; rejects when the process ends before. */
+  line(text: RegExp): Promise<string>;
+  send(signal: "SIGINT" | "SIGKILL" | "SIGTERM"): void;
 }
 
 /** @param cwd working directory, for runs/ @param env added to a plain environment without HXLOOP_* */
@@ -25,6 +27,7 @@ export function startHxloop(args: readonly string[], cwd: string, env: Record<st
   const watchers = new Set<() => void>();
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
+    for (const watch of watchers) watch();
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
@@ -34,20 +37,31 @@ export function startHxloop(args: readonly string[], cwd: string, env: Record<st
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
+  const wait = <T>(look: () => T | undefined, what: string): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const watch = (): void => {
+        const found = look();
+        if (found === undefined) return;
+        watchers.delete(watch);
+        resolve(found);
+      };
+      watchers.add(watch);
+      watch();
+      void outcome.then(() => reject(new Error(`ended without ${what}:\n${stdout}${stderr}`)));
+    });
   return {
     outcome,
     send: (signal) => void child.kill(signal),
-    seen: (text) =>
-      new Promise((resolve, reject) => {
-        const watch = (): void => {
-          if (stderr.search(text) < 0) return;
-          watchers.delete(watch);
-          resolve();
-        };
-        watchers.add(watch);
-        watch();
-        void outcome.then(() => reject(new Error(`ended without saying ${text}:\n${stderr}`)));
-      }),
+    seen: (text) => wait(() => stderr.search(text) >= 0 || undefined, `saying ${text}`).then(() => {}),
+    line: (text) =>
+      wait(
+        () =>
+          stdout
+            .split("\n")
+            .slice(0, -1)
+            .find((line) => text.test(line)),
+        `printing ${text}`,
+      ),
   };
 }
 
