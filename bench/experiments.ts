@@ -13,7 +13,7 @@ export const experimentsBench: Bench = {
   async run(note) {
     const device = await openDevice("virtual:?chip=1");
     const session = await device.openSession();
-    const recorder = new Recorder(session, paperTask, 0, new MemoryRunStore());
+    const recorder = new Recorder(session, { task: paperTask, neuron: 0, seed: 1 }, new MemoryRunStore());
     const rng = Rng.fromSeed(1);
     const theta = (n: number): Int32Array => Int32Array.from({ length: 2 * n }, () => rng.int(1023));
     await recorder.record("warm-up", theta(40), () => {});

@@ -50,6 +50,8 @@ export class FpgaCore {
   readonly #systime = { isActive: false, lastRoundTrip: 0, lastChipTime: 0 };
   /** Systime minus FPGA cycle. */
   #systimeOffset = 0;
+  /** The chip's clock minus FPGA cycle. It stays when a new host forgets the systime. */
+  #chipOffset = 0;
 
   constructor(chip: Chip, trace: TraceEncoder) {
     this.chip = chip;
@@ -75,6 +77,10 @@ export class FpgaCore {
   /** Time that answers carry. */
   get #now(): number {
     return this.#cycle + this.#systimeOffset;
+  }
+  /** What the chip's clock shows, units of 4 ns. */
+  get #chipTime(): number {
+    return unitsPerCycle * (this.#cycle + this.#chipOffset);
   }
 
   /** A new host: registers, time synchronisation and everything under way are gone; time and the chip go on. */
@@ -133,11 +139,11 @@ export class FpgaCore {
 
   /** Access to the chip alone, at the current time. */
   readChip(address: number): number | undefined {
-    this.chip.advanceTo(unitsPerCycle * this.#cycle);
+    this.chip.advanceTo(this.#chipTime);
     return this.chip.read(address);
   }
   writeChip(address: number, word: number, byteEnables: number): boolean {
-    this.chip.advanceTo(unitsPerCycle * this.#cycle);
+    this.chip.advanceTo(this.#chipTime);
     return this.chip.write(address, word, byteEnables);
   }
 
@@ -159,13 +165,15 @@ export class FpgaCore {
   }
 
   spike(label: number): void {
-    this.chip.advanceTo(unitsPerCycle * this.#cycle);
+    this.chip.advanceTo(this.#chipTime);
     this.chip.spike(label);
   }
 
   resetChip(on: boolean): void {
     this.#collect();
     this.chip.reset(on);
+    // Its clock begins at zero.
+    if (on) this.#chipOffset = -this.#cycle;
   }
 
   /** Let chip and FPGA time start together, from the base that the chip holds. */
@@ -182,7 +190,9 @@ export class FpgaCore {
     }
     const base = high * 2 ** 32 + low;
     this.trace.synchronise();
-    this.#systimeOffset = base - this.#cycle;
+    this.chip.setClock(unitsPerCycle * base);
+    this.#chipOffset = base - this.#cycle;
+    this.#systimeOffset = this.#chipOffset;
     this.systimeIdleAt = this.#cycle + synchronisationCycles;
     Object.assign(this.#systime, { isActive: true, lastRoundTrip: synchronisationCycles, lastChipTime: base });
   }
@@ -236,21 +246,22 @@ export class FpgaCore {
     this.trace.drain(this.#now);
   }
 
+  /** Collections lie on a grid of the time that answers carry: what is answered does not depend on what ran before. */
   #nextCollection(): number {
-    return (Math.floor(this.#cycle / collectionPeriod) + 1) * collectionPeriod;
+    return (Math.floor(this.#now / collectionPeriod) + 1) * collectionPeriod - this.#systimeOffset;
   }
 
   /** Take the chip's events up to now: into the trace if they are recorded, else away. */
   #collect(): void {
     this.#collectedAt = this.#cycle;
-    this.chip.advanceTo(unitsPerCycle * this.#cycle);
+    this.chip.advanceTo(this.#chipTime);
     const samples = this.chip.takeMadc();
     const spikes = this.chip.takeSpikes();
     if (!this.registers.isRecordingEvents || samples.count + spikes.count === 0) return;
     this.trace.collect(
       samples,
       { count: spikes.count, time: spikes.time, value: spikes.label },
-      unitsPerCycle * this.#systimeOffset,
+      unitsPerCycle * (this.#systimeOffset - this.#chipOffset),
     );
   }
 }

@@ -48,7 +48,7 @@ export async function calibrate(
   signal?.throwIfAborted();
   const started = clock.now();
   const progress = new Progress(clock, context.listener);
-  const recorder = new Recorder(session, request.task, request.neuron, store, signal);
+  const recorder = new Recorder(session, request, store, signal);
   const run: Run = { request, recorder, progress, rng: Rng.fromSeed(request.seed), signal };
   const backend = await selectBackend(context.backend ?? "auto");
   const target = await obtainTarget(run);

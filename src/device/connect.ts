@@ -7,12 +7,10 @@ import type { Logger } from "../base/log.js";
 import { Rng } from "../base/rng.js";
 import { DeviceBusy, LinkClosed } from "./errors.js";
 import { readBoardId } from "./identity.js";
-import { initProgram } from "./init-program.js";
 import type { Device, DeviceIdentity, Session } from "./interface/index.js";
 import { ArqLink } from "./link/arq-link.js";
 import type { ArqCounters, ArqOptions } from "./link/arq-options.js";
 import type { DecoderCounters } from "./playback/decoder.js";
-import { takeProgram } from "./playback/program.js";
 import { ProgramRunner } from "./playback/runner.js";
 import { ProgramSession } from "./session.js";
 import type { DatagramTransport } from "./transport/transport.js";
@@ -90,7 +88,7 @@ export class ConnectedDevice implements Device {
     this.#session = session;
     try {
       if (this.#runner.lost !== undefined) await this.#runner.open({ signal });
-      await this.#runner.run(takeProgram(initProgram(session.program())), signal === undefined ? {} : { signal });
+      await session.reinit(signal === undefined ? {} : { signal });
       return session;
     } catch (error) {
       await session.close();

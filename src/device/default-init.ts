@@ -73,9 +73,9 @@ function initClocksAndLinks(builder: Builder): void {
   builder.waitUntil(wait.links).write(CommonPhyConfigFpga, theFpga, {}).write(CommonPhyConfigChip, theChip, {});
 }
 
-/** Chip time 0, in step with the FPGA's; from here on spikes and samples are recorded. */
-function synchroniseTime(builder: Builder): void {
-  builder.write(SystimeSyncBase, theChip, { value: 0 }).barrier("omnibus").systimeInit().barrier("systime");
+/** Chip time in step with the FPGA's, from a base on; from here on spikes and samples are recorded. */
+function synchroniseTime(builder: Builder, base: number): void {
+  builder.write(SystimeSyncBase, theChip, { value: base }).barrier("omnibus").systimeInit().barrier("systime");
   builder.write(EventRecordingConfig, theFpga, { enableEventRecording: true });
 }
 
@@ -97,13 +97,17 @@ function initMemoryTiming(builder: Builder): void {
   builder.barrier("omnibus");
 }
 
-/** Append the whole default initialisation. @param limit how long an instruction may stall; default 10 ms */
-export function defaultInit(builder: Builder, limit: { readonly value?: number } = {}): Builder {
+/**
+ * Append the whole default initialisation.
+ * @param limit how long an instruction may stall; default 10 ms @param systimeBase chip time to start from, FPGA cycles
+ * @throws FieldOutOfRange
+ */
+export function defaultInit(builder: Builder, limit: { readonly value?: number } = {}, systimeBase = 0): Builder {
   builder.write(InstructionTimeoutConfig, theFpga, limit);
   initBoard(builder);
   resetChip(builder);
   initClocksAndLinks(builder);
-  synchroniseTime(builder);
+  synchroniseTime(builder, systimeBase);
   startReferenceGenerator(builder);
   initMemoryTiming(builder);
   return builder;

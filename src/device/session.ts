@@ -7,7 +7,15 @@ import PQueue from "p-queue";
 import { type Deferred, deferred } from "../base/async.js";
 import type { Clock } from "../base/clock.js";
 import { LinkClosed } from "./errors.js";
-import type { DeviceIdentity, PlaybackProgram, RunOptions, RunResult, Session } from "./interface/index.js";
+import { initProgram } from "./init-program.js";
+import type {
+  DeviceIdentity,
+  PlaybackProgram,
+  ReinitOptions,
+  RunOptions,
+  RunResult,
+  Session,
+} from "./interface/index.js";
 import { Builder } from "./playback/builder.js";
 import { takeProgram } from "./playback/program.js";
 import type { ProgramRunner } from "./playback/runner.js";
@@ -39,6 +47,10 @@ export class ProgramSession implements Session {
 
   program(): Builder {
     return new Builder(this.#clock);
+  }
+
+  async reinit({ systimeBase = 0, ...options }: ReinitOptions = {}): Promise<void> {
+    await this.run(initProgram(this.program(), systimeBase), options);
   }
 
   async run(program: PlaybackProgram, options: RunOptions = {}): Promise<RunResult> {

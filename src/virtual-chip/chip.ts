@@ -66,15 +66,24 @@ export interface Chip {
     /** 57-bit identifier: low 32 bits, high 25 bits. */
     readonly dna: readonly [low: number, high: number];
   };
-  /** Let time pass. @param time units of 4 ns; earlier than now is ignored */
+  /** Let time pass. @param time the chip's clock, units of 4 ns; earlier than now is ignored */
   advanceTo(time: number): void;
+  /**
+   * The chip's clock goes on from another time, as a synchronisation makes it. Levels, registers and counts stay; a
+   * recording under way ends, and circuits start from rest when they are observed next.
+   * @param time units of 4 ns
+   */
+  setClock(time: number): void;
   /** @param byteEnables 4 bits @returns false when nothing answers at this address */
   write(address: number, word: number, byteEnables: number): boolean;
   /** @returns undefined when nothing answers at this address */
   read(address: number): number | undefined;
   /** An event from the host arrives at the crossbar. @param label 16 bits */
   spike(label: number): void;
-  /** The chip's reset line. While it is on, nothing answers. */
+  /**
+   * The chip's reset line. While it is on, nothing answers. Switching it on leaves the chip as after power-up, its clock
+   * at 0: nothing of what was before can be told.
+   */
   reset(on: boolean): void;
   takeMadc(): MadcEvents;
   takeSpikes(): SpikeEvents;
@@ -146,6 +155,20 @@ class VirtualChip implements Chip {
     if (time > this.#now) this.#now = time;
   }
 
+  setClock(time: number): void {
+    this.#catchUp();
+    const shift = time - this.#now;
+    this.#now = time;
+    this.#capMem.shift(shift);
+    this.#madc.shift(shift);
+    this.#samples.clear();
+    this.#spikes.clear();
+    this.#neurons.clear();
+    for (const observed of [this.#speaking, this.#counts]) {
+      for (const index of observed.keys()) this.#neuron(index).observe(this.#step());
+    }
+  }
+
   write(address: number, word: number, byteEnables: number): boolean {
     if (this.#isInReset) return false;
     this.#catchUp();
@@ -175,6 +198,9 @@ class VirtualChip implements Chip {
       this.#neurons.clear();
       this.#speaking.clear();
       this.#counts.clear();
+      this.#samples.clear();
+      this.#spikes.clear();
+      this.#now = 0;
     }
     this.#isInReset = on;
   }

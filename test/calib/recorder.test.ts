@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import { Recorder } from "../../src/calib/recording/recorder.js";
+import { slotCycles } from "../../src/calib/recording/time-slots.js";
 import type { Recording } from "../../src/calib/run-data.js";
 import { MemoryRunStore } from "../../src/calib/store.js";
 import type { Step, ToySession } from "./support/toy-session.js";
@@ -14,13 +15,18 @@ async function recordAll(
   store: MemoryRunStore,
   theta: Int32Array,
   signal?: AbortSignal,
+  seed = 1,
 ): Promise<{ recordings: Recording[]; fresh: boolean[] }> {
   const recordings: Recording[] = [];
   const fresh: boolean[] = [];
-  await new Recorder(session, toyTask, toyNeuron, store, signal).record("stage", theta, (batch, isFresh) => {
-    recordings.push(...batch);
-    fresh.push(isFresh);
-  });
+  await new Recorder(session, { task: toyTask, neuron: toyNeuron, seed }, store, signal).record(
+    "stage",
+    theta,
+    (batch, isFresh) => {
+      recordings.push(...batch);
+      fresh.push(isFresh);
+    },
+  );
   return { recordings, fresh };
 }
 
@@ -51,11 +57,12 @@ describe("a recorder", () => {
     expect(at(703)).toBeLessThan(220);
   });
 
-  it("configures once, then rewrites only the inferred codes", async () => {
+  it("configures once per batch, then rewrites only the inferred codes", async () => {
     const session = toySession();
     await recordAll(session, new MemoryRunStore(), settings(19));
-    const [setup, ...batches] = session.programs;
-    expect(batches).toHaveLength(3);
+    const [setup] = session.programs;
+    expect(session.programs).toHaveLength(6);
+    const batches = session.programs.filter((_, i) => i % 2 === 1);
     expect(writes(setup!, "CapMemCell").length).toBeGreaterThan(22);
     expect(writes(setup!, "MadcControl").map((w) => w.fields.wakeUp)).toEqual([true, false]);
     for (const [i, steps] of batches.entries()) {
@@ -93,9 +100,9 @@ describe("a recorder", () => {
     const session = toySession();
     const store = new SlowStore();
     await recordAll(session, store, settings(32));
-    expect(store.outstanding).toEqual([1, 1, 1, 0]);
-    // The first batch is queued together with the set-up, and the second behind them.
-    expect(session.mostOutstanding).toBeLessThanOrEqual(3);
+    // Each batch is queued together with its set-up, and the next behind them.
+    expect(store.outstanding).toEqual([2, 2, 2, 0]);
+    expect(session.mostOutstanding).toBeLessThanOrEqual(4);
   });
 
   it("takes what the store has and records the rest", async () => {
@@ -106,8 +113,27 @@ describe("a recorder", () => {
     const again = await recordAll(session, store, settings(19));
     expect(again.fresh).toEqual([false, true, false]);
     expect(session.programs).toHaveLength(2);
-    expect(again.recordings.slice(0, 8)).toEqual(whole.recordings.slice(0, 8));
-    expect(again.recordings[8]?.theta).toEqual(whole.recordings[8]?.theta);
+    expect(again.recordings).toEqual(whole.recordings);
+  });
+
+  it("places every batch in a stretch of chip time of its own, the same whatever is kept already", async () => {
+    const [whole, rest, other] = [toySession(), toySession(), toySession()];
+    const store = new MemoryRunStore();
+    await recordAll(whole, store, settings(40));
+    expect(new Set(whole.bases).size).toBe(5);
+    const slot = slotCycles(toyTask);
+    expect(whole.bases.every((base) => base % slot === 0 && base >= 0 && base + slot <= 2 ** 43)).toBe(true);
+    for (const index of [1, 3]) store.batches.delete(`stage/${index}`);
+    await recordAll(rest, store, settings(40));
+    expect(rest.bases).toEqual([whole.bases[1], whole.bases[3]]);
+    await recordAll(other, new MemoryRunStore(), settings(40), undefined, 2);
+    expect(other.bases[0]).not.toBe(whole.bases[0]);
+  });
+
+  it("ends a batch well within its stretch", async () => {
+    const session = toySession();
+    await recordAll(session, new MemoryRunStore(), settings(8));
+    expect((session.endTime - (session.bases[0] as number)) / slotCycles(toyTask)).toBeLessThan(0.9);
   });
 
   it("refuses a store with other codes", async () => {
@@ -121,21 +147,21 @@ describe("a recorder", () => {
     const controller = new AbortController();
     const session = toySession({
       beforeRun: (run) => {
-        if (run === 3) controller.abort(new Error("enough"));
+        if (run === 5) controller.abort(new Error("enough"));
       },
     });
     const store = new MemoryRunStore();
     await expect(recordAll(session, store, settings(80), controller.signal)).rejects.toThrow("enough");
     expect([...store.batches.keys()]).toEqual(["stage/0", "stage/1"]);
     expect(session.outstanding).toBe(0);
-    expect(session.programs.length).toBeLessThan(6);
+    expect(session.programs.length).toBeLessThan(9);
   });
 
   it("passes on what the device throws, and keeps what came before", async () => {
     const store = new MemoryRunStore();
     const session = toySession({
       beforeRun: (run) => {
-        if (run === 2) throw new Error("link lost");
+        if (run === 3) throw new Error("link lost");
       },
     });
     await expect(recordAll(session, store, settings(80))).rejects.toThrow("link lost");

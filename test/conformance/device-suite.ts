@@ -103,6 +103,25 @@ export function describeDevice(name: string, open: () => Promise<Device>): void 
       expect(second.endFpgaTime).toBeGreaterThan(first.endFpgaTime);
     });
 
+    it("begins anew from cold when asked, at the chip time that was asked for", async () => {
+      const cell = capMemCellOfNeuron(AtomicNeuronOnDls.at(9), "v_reset");
+      await session.run(session.program().write(CapMemCell, cell, { value: 321 }).build());
+      const systimeBase = 5 * 2 ** 40;
+      await session.reinit({ systimeBase });
+      const builder = session.program();
+      const ticket = builder.read(CapMemCell, cell);
+      const tick = builder.tick();
+      await session.run(builder.build());
+      expect(ticket.get().value).not.toBe(321);
+      expect(tick.fpgaTime()).toBeGreaterThan(systimeBase);
+      // One second, far more than the initialisation takes after the synchronisation.
+      expect(tick.fpgaTime()).toBeLessThan(systimeBase + 125_000_000);
+      const { madc } = await recordMembrane(session, 50);
+      expect(madc.chipTime[0]).toBeGreaterThan(2 * systimeBase);
+      await session.reinit();
+      await expect(session.reinit({ systimeBase: 2 ** 43 })).rejects.toMatchObject({ _tag: "FieldOutOfRange" });
+    });
+
     it("does not take a wait of 30 ms for a stuck instruction", async () => {
       const wait = 30_000 * fpgaCyclesPerUs;
       const builder = session.program().resetTimer();

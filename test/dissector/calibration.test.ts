@@ -43,7 +43,7 @@ test.skipIf(!hasTshark)("a recorded calibration is explained", { timeout: 120_00
   const datagrams: Datagram[] = [];
   const device = await connectDevice(recordedWire(datagrams), { clock: systemClock, logger: silentLogger });
   const session = await device.openSession();
-  const recorder = new Recorder(session, paperTask, 0, new MemoryRunStore());
+  const recorder = new Recorder(session, { task: paperTask, neuron: 0, seed: 1 }, new MemoryRunStore());
   await recorder.record("round 1", Int32Array.of(400, 500), () => {});
   await session.close();
   await device.close();

@@ -1,5 +1,5 @@
 /**
- * The two playback programs of a task: one that configures the neuron and its readout, once per session, and one that
+ * The two playback programs of a task: one that configures the neuron and its readout after a cold start, and one that
  * records a batch of settings. Between two settings only the inferred codes are rewritten; everything else stays.
  *
  * Per setting, on a timer that starts when the codes have been written:
@@ -42,7 +42,7 @@ const drainUs = 10;
 /** Samples beyond the stretch that is needed, so that the stop command ends the recording, not the count. */
 const spareSamples = 200;
 
-/** Configure everything that stays the same for all settings. */
+/** Configure everything that stays the same for all settings, and let it settle. */
 export function setupProgram(session: Session, task: Task, neuron: number): PlaybackProgram {
   const builder = session.program();
   const at = AtomicNeuronOnDls.at(neuron);
@@ -66,6 +66,7 @@ export function setupProgram(session: Session, task: Task, neuron: number): Play
     .write(ReadoutSourceSelection, theChip, readoutOf(neuron))
     .write(MadcConfig, theChip, { ...task.madcConfig, numberOfSamples: samplesPerStart(task) });
   command(builder.resetTimer(), 0, { wakeUp: true });
+  settle(builder, task.timing.settleUs);
   return builder.barrier("omnibus").build();
 }
 
@@ -93,8 +94,7 @@ function addSetting(builder: PlaybackProgramBuilder, task: Task, neuron: number,
   }
   builder.barrier("omnibus").resetTimer();
   const { settleUs, madcWarmUpUs, marginUs } = task.timing;
-  for (let us = longestWaitUs; us < settleUs; us += longestWaitUs) waitUntilUs(builder, us);
-  waitUntilUs(builder, settleUs);
+  settle(builder, settleUs);
   command(builder, settleUs, { startRecording: true });
   const startUs = settleUs + madcWarmUpUs;
   const { onUs, offUs, endUs } = task.stimulus;
@@ -110,6 +110,11 @@ function addSetting(builder: PlaybackProgramBuilder, task: Task, neuron: number,
   waitUntilUs(builder, stopUs + drainUs);
   builder.barrier("omnibus");
   return start;
+}
+
+function settle(builder: PlaybackProgramBuilder, settleUs: number): void {
+  for (let us = longestWaitUs; us < settleUs; us += longestWaitUs) waitUntilUs(builder, us);
+  waitUntilUs(builder, settleUs);
 }
 
 /** Give a command to the MADC and take it back, with the amplifier on throughout. */

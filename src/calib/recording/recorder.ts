@@ -1,6 +1,7 @@
 /**
  * Records any number of settings as batches, each kept in the store before it counts, and taken from the store when it
- * is there already. While one batch is decoded and kept, the device works on the next.
+ * is there already. While one batch is decoded and kept, the device works on the next. Every batch begins from cold, at
+ * a chip time of its own, so that it depends on its content and its number alone (`time-slots.ts`).
  */
 import type { Session } from "../../device/interface/index.js";
 import { BatchMismatch } from "../errors.js";
@@ -9,6 +10,7 @@ import type { RunStore } from "../store.js";
 import type { Task } from "../task/task.js";
 import { batchProgram, setupProgram } from "./programs.js";
 import { chipTicksPerFpgaCycle, cutRecording, type SegmentLimits } from "./segment.js";
+import { TimeSlots } from "./time-slots.js";
 
 /** Receives the batches in order. `fresh` is false when they came from the store. */
 export type BatchListener = (recordings: readonly Recording[], fresh: boolean) => void;
@@ -18,20 +20,29 @@ interface RunningBatch {
   readonly recordings: Promise<readonly Recording[]>;
 }
 
+/** What is recorded, and the seed that places it in time. */
+export interface RecordingPlan {
+  readonly task: Task;
+  /** AtomicNeuronOnDls, 0..511. */
+  readonly neuron: number;
+  readonly seed: number;
+}
+
 export class Recorder {
   readonly #session: Session;
   readonly #task: Task;
   readonly #neuron: number;
   readonly #store: RunStore;
   readonly #signal: AbortSignal | undefined;
-  #setup: Promise<unknown> | undefined;
+  readonly #slots: TimeSlots;
 
-  constructor(session: Session, task: Task, neuron: number, store: RunStore, signal?: AbortSignal) {
+  constructor(session: Session, { task, neuron, seed }: RecordingPlan, store: RunStore, signal?: AbortSignal) {
     this.#session = session;
     this.#task = task;
     this.#neuron = neuron;
     this.#store = store;
     this.#signal = signal;
+    this.#slots = new TimeSlots(task, neuron, seed);
   }
 
   /**
@@ -41,13 +52,14 @@ export class Recorder {
   async record(stage: string, theta: Int32Array, onBatch: BatchListener): Promise<void> {
     const rowsPerBatch = this.#task.batchSize * this.#task.parameters.length;
     const batches = Math.ceil(theta.length / rowsPerBatch);
+    const baseOf = this.#slots.reserve(batches);
     let running: RunningBatch | undefined;
     let next: RunningBatch | undefined;
     try {
       for (let index = 0; index < batches && !this.#signal?.aborted; index++) {
         const codes = theta.slice(index * rowsPerBatch, (index + 1) * rowsPerBatch);
         const kept = await this.#store.getBatch(stage, index);
-        next = kept === undefined ? this.#start(index, codes) : undefined;
+        next = kept === undefined ? this.#start(index, codes, baseOf(index)) : undefined;
         if (running !== undefined) onBatch(await this.#keep(stage, running), true);
         running = next;
         if (kept !== undefined) {
@@ -63,20 +75,26 @@ export class Recorder {
     this.#signal?.throwIfAborted();
   }
 
-  #start(index: number, codes: Int32Array): RunningBatch {
-    const recordings = this.#run(codes);
+  #start(index: number, codes: Int32Array, systimeBase: number): RunningBatch {
+    const recordings = this.#run(codes, systimeBase);
     // A rejection is met by whoever awaits the batch, which may be later than it happens.
     recordings.catch(() => undefined);
     return { index, recordings };
   }
 
-  async #run(codes: Int32Array): Promise<readonly Recording[]> {
+  async #run(codes: Int32Array, systimeBase: number): Promise<readonly Recording[]> {
     const options = this.#signal === undefined ? {} : { signal: this.#signal };
-    const setup = this.#setup ?? this.#session.run(setupProgram(this.#session, this.#task, this.#neuron), options);
-    this.#setup = setup;
     const { program, starts, thetas } = batchProgram(this.#session, this.#task, this.#neuron, codes);
-    // Queued right behind the set-up, whose failure would otherwise go unseen until the batch's own.
-    const [, { madc }] = await Promise.all([setup, this.#session.run(program, options)]);
+    // Queued one behind the other; the first failure is the one that is told, once nothing of ours is left waiting.
+    const runs = [
+      this.#session.reinit({ ...options, systimeBase }),
+      this.#session.run(setupProgram(this.#session, this.#task, this.#neuron), options),
+      this.#session.run(program, options),
+    ] as const;
+    const [, , { madc }] = await Promise.all(runs).catch(async (error: unknown) => {
+      await Promise.allSettled(runs);
+      throw error;
+    });
     const limits = segmentLimits(this.#task);
     return starts.map((start, row) =>
       cutRecording(madc, start.fpgaTime() * chipTicksPerFpgaCycle, thetas[row] as Int32Array, limits),

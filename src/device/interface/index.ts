@@ -135,11 +135,26 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
+export interface ReinitOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Chip time from which the synchronisation starts, FPGA cycles, 0..2^43-1; default 0. Experiments that get stretches
+   * of time of their own do not overlap on the chip's clock, whichever of them ran before, or ran at all.
+   */
+  readonly systimeBase?: number;
+}
+
 /** Exclusive use of a device. Programs run one after the other in the order of the calls. */
 export interface Session {
   readonly identity: DeviceIdentity;
   /** A new, empty program. */
   program(): PlaybackProgramBuilder;
+  /**
+   * Bring board and chip up from cold again, as the opening of the session did: reset line, default initialisation,
+   * CapMem refresh. Queued like a program; what was configured before is gone.
+   * @throws FieldOutOfRange, and what `run` throws
+   */
+  reinit(options?: ReinitOptions): Promise<void>;
   /**
    * Run a program. Several calls may be outstanding: they are queued, and the link is kept busy.
    * @throws LinkTimeout, LinkReset, LinkClosed, Disconnected, NotificationReceived (instruction timeout), signal.reason

@@ -21,7 +21,6 @@ export class CapMem {
   readonly #from = new Float64Array(CapMemCellOnDls.size);
   readonly #target = new Float64Array(CapMemCellOnDls.size);
   readonly #since = new Float64Array(CapMemCellOnDls.size);
-  readonly #writes = new Uint32Array(CapMemCellOnDls.size);
   readonly #normals = new Float64Array(4);
 
   constructor(rng: Rng, noiseFactor: number) {
@@ -32,9 +31,7 @@ export class CapMem {
   /** @param cell index of CapMemCellOnDls @param word 10 bits @param time units of 4 ns */
   write(cell: number, word: number, time: number): void {
     const present = this.level(cell, time);
-    const count = (this.#writes[cell] as number) + 1;
-    this.#writes[cell] = count;
-    this.#noise.normals(this.#normals, count, cell);
+    this.#noise.normals(this.#normals, time, cell);
     const error = writeNoise * this.#noiseFactor * (this.#normals[0] as number);
     this.#from[cell] = present;
     this.#target[cell] = word === refreshOff ? present : Math.max(0, word + (word > 0 ? error : 0));
@@ -50,7 +47,12 @@ export class CapMem {
     return elapsed <= 0 ? from : target + (from - target) * Math.exp(-elapsed / settlingTime);
   }
 
-  /** All cells at level 0. Write noise goes on: a reset does not bring back old levels. */
+  /** Times are counted from another origin from here on. @param by added to all of them, units of 4 ns */
+  shift(by: number): void {
+    for (let cell = 0; cell < this.#since.length; cell++) this.#since[cell] = (this.#since[cell] as number) + by;
+  }
+
+  /** All cells at level 0. */
   reset(): void {
     this.#from.fill(0);
     this.#target.fill(0);

@@ -89,6 +89,14 @@ export class Madc {
     this.#recording = undefined;
     this.#observed = [];
     this.#isAwake = false;
+    this.#readyAt = 0;
+  }
+
+  /** Times are counted from another origin from here on; a recording ends. @param by added to them, units of 4 ns */
+  shift(by: number): void {
+    if (this.#recording) this.#release();
+    this.#recording = undefined;
+    this.#readyAt += by;
   }
 
   /** The control register has been written; the chip has been advanced to this time. */

@@ -22,6 +22,10 @@ export class FakeChip implements Chip {
   advanceTo(time: number): void {
     this.now = Math.max(this.now, time);
   }
+  setClock(time: number): void {
+    this.now = time;
+    this.#nextSample = this.samplePeriod > 0 ? Math.ceil(time / this.samplePeriod) : 0;
+  }
   write(address: number, word: number, byteEnables: number): boolean {
     if (this.#isInReset || !this.values.has(address)) return false;
     this.log.push(`write ${address.toString(16)} ${word.toString(16)} ${byteEnables.toString(16)} @${this.now}`);

@@ -10,6 +10,7 @@ import type {
   DeviceIdentity,
   PlaybackProgram,
   PlaybackProgramBuilder,
+  ReinitOptions,
   RunOptions,
   RunResult,
   Session,
@@ -107,6 +108,8 @@ export class ToySession implements Session {
   readonly identity: DeviceIdentity = { url: "toy:", boardId: "00000007", bitfileInfo: "toy" };
   /** Programs as they were handed over, in order. */
   readonly programs: Step[][] = [];
+  /** Chip times that cold starts began from, in order. */
+  readonly bases: number[] = [];
   outstanding = 0;
   mostOutstanding = 0;
   readonly #options: ToyOptions;
@@ -119,8 +122,24 @@ export class ToySession implements Session {
     this.#options = options;
   }
 
+  /** Chip time at the end of what ran so far, FPGA cycles. */
+  get endTime(): number {
+    return this.#now;
+  }
+
   program(): PlaybackProgramBuilder {
     return new ToyBuilder();
+  }
+
+  /** Levels are kept: the toy is told everything anew anyway. Its noise comes from the time. */
+  async reinit({ systimeBase = 0, signal }: ReinitOptions = {}): Promise<void> {
+    this.bases.push(systimeBase);
+    const began = this.#queue.then(() => {
+      signal?.throwIfAborted();
+      this.#now = systimeBase;
+    });
+    this.#queue = began.catch(() => undefined);
+    await began;
   }
 
   run(program: PlaybackProgram, { signal }: RunOptions = {}): Promise<RunResult> {
@@ -180,7 +199,7 @@ export class ToySession implements Session {
   #sample(from: number, to: number, [on = 0, off = 0]: readonly number[]): { time: number; value: number }[] {
     const { seed = 1, resetCell, adaptationCell, samplePeriod = 250, isDefective } = this.#options;
     const trial = this.#trial++;
-    const rng = Rng.fromSeed(seed).fork(`trial ${trial}`);
+    const rng = Rng.fromSeed(seed).fork(`time ${from}`);
     const reset = 150 + 0.6 * (this.#codes.get(resetCell) ?? 0);
     const adaptation = (this.#codes.get(adaptationCell) ?? 0) / 1022;
     const threshold = 700;
