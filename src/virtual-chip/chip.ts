@@ -20,6 +20,8 @@ import {
   SpikeCounterReset,
   sharedCapMemCell,
 } from "../protocol/index.js";
+import { Cadc } from "./blocks/cadc.js";
+import { CadcChannels } from "./blocks/cadc-channels.js";
 import { CapMem } from "./blocks/capmem.js";
 import { EventFabric } from "./blocks/event-fabric.js";
 import { Madc } from "./blocks/madc.js";
@@ -109,6 +111,7 @@ class VirtualChip implements Chip {
   readonly #capMem: CapMem;
   readonly #readout: Readout;
   readonly #madc: Madc;
+  readonly #cadc: Cadc;
   readonly #fabric: EventFabric;
   readonly #samples = new EventBuffer();
   readonly #spikes = new EventBuffer();
@@ -138,6 +141,16 @@ class VirtualChip implements Chip {
       neuron: (index) => this.#neuron(index),
       phase: (start) => phases.uniform(start, 0),
       events: this.#samples,
+    });
+    this.#cadc = new Cadc({
+      registers: this.#registers,
+      capMem: this.#capMem,
+      channels: new CadcChannels(root, imperfections.converterSpread, imperfections.converterNoise),
+      readoutVoltages: (neurons) =>
+        this.#readout.voltages(neurons, this.#now, (asked) =>
+          asked.map((neuron) => this.#neuron(neuron).probe(this.#step())),
+        ),
+      now: () => this.#now,
     });
     this.#environment = {
       membraneNoise: new NoiseStream(root.fork("membrane")),
@@ -193,6 +206,7 @@ class VirtualChip implements Chip {
       this.#registers.reset();
       this.#capMem.reset();
       this.#madc.reset();
+      this.#cadc.reset();
       this.#readout.reset();
       this.#fabric.reset();
       this.#neurons.clear();

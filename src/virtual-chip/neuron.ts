@@ -131,6 +131,16 @@ export class Neuron {
     this.#observers--;
   }
 
+  /**
+   * Membrane and adaptation voltage at the start of a step, V. Integrates a neuron that nobody observes from its warm-up
+   * on. An observed neuron must have been advanced to that step. The object is the neuron's own: read it, keep it not.
+   */
+  probe(step: number): Readonly<{ v: number; w: number }> {
+    this.observe(step);
+    this.unobserve();
+    return this.#state;
+  }
+
   /** Integrate to a step. Does nothing for a neuron that nobody observes. */
   advance(toStep: number, sink?: TraceSink): void {
     if (this.isObserved) this.#integrate(toStep, sink, true);

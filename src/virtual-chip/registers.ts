@@ -1,10 +1,10 @@
 /**
- * The chip's registers: which addresses answer, which bits of a word exist, what they hold after a reset. Addresses and
- * bits come from the containers, so that chip and driver share the wire format and nothing else. What a register does is
- * a hook of the block that owns it. An address that nothing listens to is refused, never answered with a silent zero.
+ * The chip's registers: which addresses answer, which bits of a word exist, what they hold after a reset. What a register
+ * does is a hook of the block that owns it. An address that nothing listens to is refused, never answered with a silent
+ * zero.
  */
-import { type ContainerType, containerChapters } from "../protocol/index.js";
-import { plainRegisters } from "./plain-registers.js";
+import type { ContainerType } from "../protocol/index.js";
+import { type PlacedRun, registerLayout } from "./register-layout.js";
 
 /** What a block does when its registers are touched. */
 export interface RegisterHooks {
@@ -14,77 +14,6 @@ export interface RegisterHooks {
   readonly onRead?: (at: number, word: number) => number;
 }
 
-/** The address map, the same for every chip; built once. */
-interface Layout {
-  readonly slotOfAddress: ReadonlyMap<number, number>;
-  /** Per slot: container (or -1), coordinate, word, used bits, value after reset, readable and writable. */
-  readonly container: Int16Array;
-  readonly at: Uint16Array;
-  readonly word: Uint8Array;
-  readonly usedBits: Uint32Array;
-  readonly resetValue: Uint32Array;
-  readonly access: Uint8Array;
-  /** First slot of each container by name; the words of one coordinate follow each other, coordinates ascend. */
-  readonly firstSlot: ReadonlyMap<string, number>;
-}
-
-const readable = 1;
-const writable = 2;
-const accessBits = { rw: readable | writable, r: readable, w: writable } as const;
-/** Addresses from here on belong to the FPGA. */
-const fpgaBase = 0x8000_0000;
-
-/** Chapters of docs/registers.md whose circuits the chip has; the others are refused, not answered with what is stored. */
-const chapters: ReadonlySet<string> = new Set([
-  "CapMem",
-  "Neuron",
-  "Neuron backend",
-  "Analog readout",
-  "MADC",
-  "Event routing",
-  "Time and execution",
-]);
-
-export const chipContainers: readonly ContainerType[] = containerChapters
-  .filter((chapter) => chapters.has(chapter.title))
-  .flatMap<ContainerType>((chapter) => chapter.containers)
-  .filter((c) => c.bus === "omnibus" && (c.addresses(c.coordinate.at(0))[0] ?? 0) < fpgaBase);
-
-function buildLayout(): Layout {
-  const slotOfAddress = new Map<number, number>();
-  const firstSlot = new Map<string, number>();
-  const rows: [container: number, at: number, word: number, usedBits: number, reset: number, access: number][] = [];
-  const add = (address: number, ...row: (typeof rows)[number]): void => {
-    slotOfAddress.set(address, rows.length);
-    rows.push(row);
-  };
-  chipContainers.forEach((container, index) => {
-    firstSlot.set(container.name, rows.length);
-    const reset = container.encode({});
-    for (let at = 0; at < container.coordinate.size; at++) {
-      container.addresses(container.coordinate.at(at)).forEach((address, word) => {
-        add(address, index, at, word, container.usedBits[word] ?? 0, reset[word] ?? 0, accessBits[container.access]);
-      });
-    }
-  });
-  for (const { address, usedBits, resetValue } of plainRegisters()) {
-    if (!slotOfAddress.has(address)) add(address, -1, 0, 0, usedBits, resetValue, accessBits.rw);
-  }
-  const column = (i: number): number[] => rows.map((row) => row[i] as number);
-  return {
-    slotOfAddress,
-    firstSlot,
-    container: Int16Array.from(column(0)),
-    at: Uint16Array.from(column(1)),
-    word: Uint8Array.from(column(2)),
-    usedBits: Uint32Array.from(column(3)),
-    resetValue: Uint32Array.from(column(4)),
-    access: Uint8Array.from(column(5)),
-  };
-}
-
-let sharedLayout: Layout | undefined;
-
 /** Mask of the bits that the byte enables let through; enable 0 is bits 7..0. */
 function byteMask(byteEnables: number): number {
   let mask = 0;
@@ -92,56 +21,63 @@ function byteMask(byteEnables: number): number {
   return mask >>> 0;
 }
 
-export class Registers {
-  readonly #layout: Layout;
-  readonly #values: Uint32Array;
-  readonly #hooks = new Map<number, RegisterHooks>();
+function coordinateAt({ first, step, address }: PlacedRun, target: number): number {
+  return first + (step === 0 ? 0 : (target - address) / step);
+}
 
-  constructor() {
-    sharedLayout ??= buildLayout();
-    this.#layout = sharedLayout;
-    this.#values = this.#layout.resetValue.slice();
-  }
+export class Registers {
+  readonly #layout = registerLayout();
+  readonly #values = this.#layout.resetValues.slice();
+  readonly #hooks: (RegisterHooks | undefined)[] = [];
 
   /** Attach a block to the registers of a container. */
   hook(container: { readonly name: string }, hooks: RegisterHooks): void {
-    this.#hooks.set(
-      chipContainers.findIndex((c) => c.name === container.name),
-      hooks,
-    );
+    const index = this.#layout.indexOf.get(container.name);
+    if (index === undefined) throw new RangeError(`${container.name} is no register of the chip`);
+    this.#hooks[index] = hooks;
   }
 
   /** The words that one element of a container holds, in word order. A view: it follows later writes. */
   words<C extends string, F extends object>(container: ContainerType<C, F>, at: number): Uint32Array {
-    const first = (this.#layout.firstSlot.get(container.name) ?? 0) + at * container.wordCount;
+    const storage = this.#layout.storages[this.#layout.indexOf.get(container.name) ?? -1];
+    if (!storage || storage.first < 0) throw new RangeError(`${container.name} stores nothing`);
+    const first = storage.first + at * storage.stride;
     return this.#values.subarray(first, first + container.wordCount);
   }
 
   /** @returns false when nothing answers at this address, or only to reads */
   write(address: number, word: number, byteEnables: number): boolean {
-    const layout = this.#layout;
-    const slot = layout.slotOfAddress.get(address);
-    if (slot === undefined || !((layout.access[slot] as number) & writable)) return false;
-    const mask = ((layout.usedBits[slot] as number) & byteMask(byteEnables)) >>> 0;
-    this.#values[slot] = ((this.#values[slot] as number) & ~mask) | (word & mask);
-    this.#hooks
-      .get(layout.container[slot] as number)
-      ?.onWrite?.(layout.at[slot] as number, layout.word[slot] as number);
+    const run = this.#layout.at(address);
+    if (run === undefined || run.container.access === "r") return false;
+    const at = coordinateAt(run, address);
+    const slot = this.#slot(run, at);
+    if (slot >= 0) {
+      const mask = ((run.container.usedBits[run.word] ?? 0) & byteMask(byteEnables)) >>> 0;
+      this.#values[slot] = ((this.#values[slot] as number) & ~mask) | (word & mask);
+    }
+    this.#hooks[run.index]?.onWrite?.(at, run.word);
     return true;
   }
 
   /** @returns undefined when nothing answers at this address, or only to writes */
   read(address: number): number | undefined {
-    const layout = this.#layout;
-    const slot = layout.slotOfAddress.get(address);
-    if (slot === undefined || !((layout.access[slot] as number) & readable)) return undefined;
-    const hooks = this.#hooks.get(layout.container[slot] as number);
-    if (hooks?.onRead) return hooks.onRead(layout.at[slot] as number, layout.word[slot] as number) >>> 0;
-    return this.#values[slot] as number;
+    const run = this.#layout.at(address);
+    if (run === undefined || run.container.access === "w") return undefined;
+    const at = coordinateAt(run, address);
+    const hooks = this.#hooks[run.index];
+    if (hooks?.onRead) return hooks.onRead(at, run.word) >>> 0;
+    const slot = this.#slot(run, at);
+    // A view of shared words shows its own bits alone.
+    return slot < 0 ? 0 : ((this.#values[slot] as number) & (run.container.usedBits[run.word] ?? 0)) >>> 0;
   }
 
   /** Everything as after power-up; calls no hook. */
   reset(): void {
-    this.#values.set(this.#layout.resetValue);
+    this.#values.set(this.#layout.resetValues);
+  }
+
+  #slot({ index, word }: PlacedRun, at: number): number {
+    const storage = this.#layout.storages[index];
+    return storage === undefined || storage.first < 0 ? -1 : storage.first + at * storage.stride + word;
   }
 }

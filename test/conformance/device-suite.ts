@@ -6,10 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Rng } from "../../src/base/rng.js";
 import {
   AtomicNeuronOnDls,
+  CadcSampleQuad,
+  CadcSampleQuadOnDls,
+  CapMemBlockOnDls,
   CapMemCell,
   CapMemCellOnDls,
   type ContainerType,
   capMemCellOfNeuron,
+  connectCadc,
   type Device,
   FpgaDeviceDna,
   fpgaCyclesPerUs,
@@ -18,7 +22,9 @@ import {
   MadcControl,
   NeuronConfig,
   ReadoutSourceSelection,
+  readCadcRow,
   type Session,
+  sharedCapMemCell,
   theChip,
   theFpga,
 } from "../../src/device/interface/index.js";
@@ -214,6 +220,45 @@ export function describeDevice(name: string, open: () => Promise<Device>): void 
       await recordMembrane(session, 50);
       const { madc } = await session.run(session.program().resetTimer().waitUntil(1000).build());
       expect(madc.value).toHaveLength(0);
+    });
+
+    it("converts a row of membranes with the CADC, and again without a new conversion", async () => {
+      const setUp = session.program();
+      connectCadc(setUp);
+      for (let block = 0; block < CapMemBlockOnDls.size; block++)
+        setUp.write(CapMemCell, sharedCapMemCell(CapMemBlockOnDls.at(block), "neuron_i_bias_readout_amp"), {
+          value: 110,
+        });
+      // Leak potentials some 0.4 V apart: more than mismatch could turn round.
+      const codes = [450, 660];
+      const neurons = [3, 100, 130, 255, 260, 511];
+      neurons.forEach((neuron, i) => {
+        const at = AtomicNeuronOnDls.at(neuron);
+        setUp.write(NeuronConfig, at, { enableReadoutAmplifier: true, membraneCapacitorSize: 63 });
+        setUp.write(CapMemCell, capMemCellOfNeuron(at, "v_leak"), { value: codes[i % 2]! });
+        setUp.write(CapMemCell, capMemCellOfNeuron(at, "i_bias_leak"), { value: 500 });
+      });
+      await session.run(
+        setUp
+          .resetTimer()
+          .waitUntil(40_000 * fpgaCyclesPerUs)
+          .build(),
+      );
+      const builder = session.program();
+      const rows = [readCadcRow(builder, 0), readCadcRow(builder, 1)];
+      const again = builder.read(CadcSampleQuad, CadcSampleQuadOnDls.of(0, 0, 1, 0, 25));
+      expect(rows[0]!.isReady).toBe(false);
+      await session.run(builder.build());
+      const [top, bottom] = rows.map((row) => row.get());
+      for (const type of ["causal", "acausal"] as const) {
+        const counts = [...top![type], ...bottom![type]];
+        expect(counts).toHaveLength(512);
+        for (let i = 0; i < neurons.length; i += 2)
+          expect(counts[neurons[i + 1]!]! - counts[neurons[i]!]!).toBeGreaterThan(30);
+      }
+      // Quad 25 holds the columns 200, 202, 204, 206.
+      expect(Object.values(again.get())).toEqual([200, 202, 204, 206].map((column) => top!.causal[column]));
+      expect(rows[1]!.fpgaTime()).toBeGreaterThan(rows[0]!.fpgaTime());
     });
 
     it("is one user's at a time", async () => {

@@ -3,11 +3,11 @@
  * door or far away) cannot be told from here. Coordinates and containers are re-exported so that `calib` needs no other
  * import. Pure types and tables; no behaviour, no I/O.
  */
-import type { ContainerType } from "../../protocol/containers/container.js";
-import type { Coordinate } from "../../protocol/coordinates/coordinate.js";
-import type { BarrierName } from "../../protocol/messages/streams.js";
+import type { PlaybackProgram, PlaybackProgramBuilder } from "./playback.js";
 
+export { CadcChannelConfig, CadcConfig, CadcSampleQuad } from "../../protocol/containers/cadc.js";
 export { CapMemBlockConfig, CapMemCell } from "../../protocol/containers/capmem.js";
+export { ColumnCorrelationQuad, ColumnCurrentQuad } from "../../protocol/containers/column-switches.js";
 export type { ContainerType, FieldValue } from "../../protocol/containers/container.js";
 export { CrossbarNode, CrossbarOutputConfig } from "../../protocol/containers/crossbar.js";
 export {
@@ -35,11 +35,19 @@ export {
 export * from "../../protocol/coordinates/capmem.js";
 export type { Coordinate, CoordinateType } from "../../protocol/coordinates/coordinate.js";
 export { CrossbarInputOnDls, CrossbarOutputOnDls, crossbarNode } from "../../protocol/coordinates/crossbar.js";
-export { CapMemBlockOnDls, NeuronBackendBlockOnDls } from "../../protocol/coordinates/hemisphere.js";
+export { CapMemBlockOnDls, HemisphereOnDls, NeuronBackendBlockOnDls } from "../../protocol/coordinates/hemisphere.js";
 export * from "../../protocol/coordinates/neuron.js";
 export { type SharedCapMemCell, sharedCapMemCells } from "../../protocol/coordinates/shared-capmem-cells.js";
+export {
+  CadcChannelOnDls,
+  CadcSampleQuadOnDls,
+  ColumnQuadOnDls,
+  synapseColumn,
+} from "../../protocol/coordinates/synapse.js";
 export { theChip, theFpga } from "../../protocol/coordinates/unique.js";
 export type { BarrierName } from "../../protocol/messages/streams.js";
+export { type CadcRow, cadcCells, connectCadc, readCadcRow } from "./cadc.js";
+export type { PlaybackProgram, PlaybackProgramBuilder, Ticket } from "./playback.js";
 
 /** FPGA cycles per microsecond (125 MHz). */
 export const fpgaCyclesPerUs = 125;
@@ -52,48 +60,6 @@ export interface DeviceIdentity {
   readonly boardId: string;
   /** Info text of the bitfile, as sent in the reset answer. */
   readonly bitfileInfo: string;
-}
-
-/** Typed handle on data that exists after the run. */
-export interface Ticket<T> {
-  /** True once the program has run and the answer is there. */
-  readonly isReady: boolean;
-  /** @throws TicketNotReady before the run has completed */
-  get(): T;
-  /** Time of the answer, FPGA cycles. @throws TicketNotReady */
-  fpgaTime(): number;
-}
-
-/** Builds one playback program: an ordered instruction stream with tickets for what it reads. */
-export interface PlaybackProgramBuilder {
-  /** Write a container; fields that are not given have their default. @throws FieldOutOfRange, AccessRefused */
-  write<C extends string, F extends object>(
-    container: ContainerType<C, F>,
-    at: Coordinate<C>,
-    fields: Partial<F>,
-  ): this;
-  /** Read a container. @throws AccessRefused when it is write-only */
-  read<C extends string, F extends object>(container: ContainerType<C, F>, at: Coordinate<C>): Ticket<F>;
-  /** Set the timer to zero. */
-  resetTimer(): this;
-  /** Stall until the timer has reached this value, FPGA cycles (8 ns), 0..2^32-1. */
-  waitUntil(cycles: number): this;
-  barrier(...what: readonly [BarrierName, ...BarrierName[]]): this;
-  /** Inject spikes, 16-bit labels, 1..3 at once. */
-  spikes(...labels: number[]): this;
-  /** Append a tick; its ticket gives the FPGA time at which it passed. */
-  tick(): Ticket<void>;
-  /** Number of instructions so far. */
-  readonly instructionCount: number;
-  /** Finish: appends the halt. The builder is empty afterwards. @throws ProgramTooLong */
-  build(): PlaybackProgram;
-}
-
-declare const programBrand: unique symbol;
-/** A finished program, immutable; run once. */
-export interface PlaybackProgram {
-  readonly [programBrand]: true;
-  readonly instructionCount: number;
 }
 
 /** MADC samples of one run, in order of chip time. Typed arrays of equal length; caller owns. */

@@ -5,6 +5,7 @@ import * as background from "./background.js";
 import * as board from "./board.js";
 import * as cadc from "./cadc.js";
 import * as capmem from "./capmem.js";
+import * as columnSwitches from "./column-switches.js";
 import type { ContainerType } from "./container.js";
 import * as crossbar from "./crossbar.js";
 import * as executor from "./executor.js";
@@ -64,13 +65,17 @@ export const containerChapters = [
     ],
   },
   { title: "Background sources", containers: [background.BackgroundSpikeSource] },
-  { title: "CADC", containers: [cadc.CadcConfig, cadc.CadcChannelConfig, cadc.CadcSampleQuad] },
+  {
+    title: "CADC",
+    containers: [cadc.CadcConfig, cadc.CadcChannelConfig, cadc.CadcSampleQuad, columnSwitches.ColumnCorrelationQuad],
+  },
   {
     title: "Synapses and drivers",
     containers: [
       synapse.SynapseQuad,
       synapse.SynapseWeightQuad,
       synapse.SynapseLabelQuad,
+      columnSwitches.ColumnCurrentQuad,
       synapse.CommonSynramConfig,
       synapse.SynapseBiasSelection,
       synapse.CommonCorrelationConfig,

@@ -16,6 +16,9 @@ export const SynapseQuadOnDls = defineComposite("SynapseQuadOnDls", [hemispheres
 /** Four neurons of a row of the chip: half, quad. */
 export const NeuronResetQuadOnDls = defineComposite("NeuronResetQuadOnDls", [hemispheres, quads]);
 
+/** Switches of four columns at the edge of an array: half, quad. */
+export const ColumnQuadOnDls = defineComposite("ColumnQuadOnDls", [hemispheres, quads]);
+
 /** Half, driver; driver d serves the synapse rows 2 d and 2 d + 1. */
 export const SynapseDriverOnDls = defineComposite("SynapseDriverOnDls", [hemispheres, { prefix: "d", size: 128 }]);
 

@@ -29,6 +29,30 @@ export interface LineDriver {
   readonly shift: number;
 }
 
+/** A neuron's readout amplifier: the same one feeds the shared line and the CADC. */
+export interface ReadoutAmplifier {
+  readonly gain: number;
+  /** V */
+  readonly shift: number;
+}
+
+/** Voltages of a neuron that its readout can show, V. */
+export interface NeuronVoltages {
+  readonly v: number;
+  readonly w: number;
+}
+/** Voltages of some neurons at the present, in their order. */
+export type NeuronProbe = (neurons: readonly AtomicNeuron[]) => NeuronVoltages[];
+
+/** What a synaptic input's readout shows as long as nothing is connected to it, V. */
+const idleSynapticInput = 1.0;
+
+/** The voltage that a readout source selects. @param source 0 membrane, 1 and 2 synaptic inputs, 3 adaptation */
+function sourceVoltage({ v, w }: NeuronVoltages, source: number): number {
+  if (source === 0) return v;
+  return source === 3 ? w : idleSynapticInput;
+}
+
 /** What a readout buffer is joined with. */
 export interface BufferInput {
   /** Several drivers share the line: it shows their mean. None: it floats. */
@@ -57,6 +81,7 @@ export class Readout {
   readonly #spread: number;
   /** Neurons with their readout enabled; looked up when a route is asked for. */
   readonly #enabled = new Set<AtomicNeuron>();
+  readonly #amplifiers = new Map<AtomicNeuron, ReadoutAmplifier>();
 
   constructor(registers: Registers, capMem: CapMem, rng: Rng, spread: number) {
     this.#registers = registers;
@@ -104,10 +129,55 @@ export class Readout {
     };
   }
 
+  /** Gain and shift of a neuron's amplifier, fixed for a chip. */
+  amplifier(neuron: AtomicNeuron): ReadoutAmplifier {
+    let amplifier = this.#amplifiers.get(neuron);
+    if (!amplifier) {
+      const rng = this.#rng.fork(`neuron ${AtomicNeuronOnDls.format(neuron)}`);
+      const gain = Math.exp(readoutSpread.gain * this.#spread * rng.normal());
+      amplifier = { gain, shift: readoutSpread.shift * this.#spread * rng.normal() };
+      this.#amplifiers.set(neuron, amplifier);
+    }
+    return amplifier;
+  }
+
+  /**
+   * What the amplifiers of some neurons show at one instant, V; undefined where an amplifier is off. Neurons of one row
+   * and parity that have their readout enabled are joined through their shared line: each shows their mean.
+   * @param time units of 4 ns @param probe voltages of the neurons asked for, at that time
+   */
+  voltages(neurons: readonly AtomicNeuron[], time: number, probe: NeuronProbe): (number | undefined)[] {
+    const groups = neurons.map((neuron) => (this.#isPowered(neuron) ? this.#joined(neuron) : []));
+    const asked = [...new Set(groups.flat())].filter((neuron) => this.#isBiased(neuron, time));
+    const states = probe(asked);
+    const shown = new Map(
+      asked.map((neuron, i) => {
+        const { source, gain, shift } = this.#driver(neuron);
+        return [neuron, gain * sourceVoltage(states[i] as NeuronVoltages, source) + shift] as const;
+      }),
+    );
+    // An amplifier without bias holds the lower rail.
+    return groups.map((group) =>
+      group.length === 0 ? undefined : group.reduce((sum, neuron) => sum + (shown.get(neuron) ?? 0), 0) / group.length,
+    );
+  }
+
+  #isPowered(neuron: AtomicNeuron): boolean {
+    return NeuronConfig.decode(this.#registers.words(NeuronConfig, neuron)).enableReadoutAmplifier;
+  }
+
+  #isBiased(neuron: AtomicNeuron, time: number): boolean {
+    return this.#capMem.level(amplifierBiasCells[neuronBlock(neuron)] as number, time) >= leastBias;
+  }
+
+  #joined(neuron: AtomicNeuron): readonly AtomicNeuron[] {
+    if (!this.#enabled.has(neuron)) return [neuron];
+    const [row, parity] = [neuronRow(neuron), neuronColumn(neuron) % 2];
+    return [...this.#enabled].filter((other) => neuronRow(other) === row && neuronColumn(other) % 2 === parity);
+  }
+
   #driver(neuron: AtomicNeuron): LineDriver {
     const { readoutSource } = NeuronConfig.decode(this.#registers.words(NeuronConfig, neuron));
-    const rng = this.#rng.fork(`neuron ${AtomicNeuronOnDls.format(neuron)}`);
-    const gain = Math.exp(readoutSpread.gain * this.#spread * rng.normal());
-    return { neuron, source: readoutSource, gain, shift: readoutSpread.shift * this.#spread * rng.normal() };
+    return { neuron, source: readoutSource, ...this.amplifier(neuron) };
   }
 }
