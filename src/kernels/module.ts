@@ -29,6 +29,7 @@ export interface KernelExports {
     ldb: number,
     c: Address,
     ldc: number,
+    accumulate: number,
   ): void;
   gemmNt(
     n: number,
@@ -68,7 +69,8 @@ export interface KernelExports {
   tanhForward(x: Address, n: number): void;
   tanhBackward(g: Address, y: Address, n: number): void;
   reluForward(x: Address, n: number): void;
-  reluBackward(g: Address, y: Address, n: number): void;
+  reluBackward(o: Address, g: Address, y: Address, n: number): void;
+  reluResidual(o: Address, x: Address, y: Address, n: number): void;
   leakyReluForward(x: Address, n: number, slope: number): void;
   leakyReluBackward(g: Address, y: Address, n: number, slope: number): void;
   siluForward(x: Address, y: Address, n: number): void;

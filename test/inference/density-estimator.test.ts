@@ -31,6 +31,16 @@ const shapes: Record<string, DensityShape> = {
     blocks: 1,
     transform: { type: "spline", bins: 6, bound: 4 },
   },
+  "coupling spline flow": {
+    kind: "flow",
+    numParameters: 5,
+    numFeatures: 2,
+    layers: 4,
+    hidden: 16,
+    blocks: 1,
+    order: "coupling",
+    transform: { type: "spline", bins: 6, bound: 4 },
+  },
 };
 
 const normals = (rng: Rng, n: number): Float32Array => Float32Array.from({ length: n }, () => rng.normal());

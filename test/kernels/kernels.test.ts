@@ -33,6 +33,7 @@ describe("matrix products", () => {
     [4, 8, 1],
     [5, 8, 3],
     [7, 16, 50],
+    [6, 12, 9],
     [33, 24, 129],
   ])("gemm %i x %i x %i agrees with float64", (M, N, K) => {
     const rng = Rng.fromSeed(M * 1000 + N);
@@ -65,18 +66,36 @@ describe("matrix products", () => {
     expect(first).toEqual(Array.from({ length: 9 }, (_, i) => 4 * (2 * i) + 6));
   });
 
-  it("gemmTn adds A^T B", () => {
+  it.each([12, 14, 9])("gemmTn gives A^T B for %i columns of A", (I) => {
     const rng = Rng.fromSeed(2);
     const space = new KernelSpace(module);
-    const [n, I, J] = [37, 12, 16];
+    const [n, J] = [37, 16];
     const a = random(rng, n * I);
     const b = random(rng, n * J);
     const [pa, pb, pc] = [place(space, a), place(space, b), place(space, new Float32Array(I * J))];
-    space.call.gemmTn(n, I, J, pa, I, pb, J, pc, J);
     const want = new Float64Array(I * J);
     for (let r = 0; r < n; r++)
       for (let i = 0; i < I; i++) for (let j = 0; j < J; j++) want[i * J + j]! += a[r * I + i]! * b[r * J + j]!;
+    space.call.gemmTn(n, I, J, pa, I, pb, J, pc, J, 0);
     expect(error(space.view(pc, I * J), want)).toBeLessThan(2e-6);
+    space.call.gemmTn(n, I, J, pa, I, pb, J, pc, J, 1);
+    const twice = want.map((x) => 2 * x);
+    expect(error(space.view(pc, I * J), twice)).toBeLessThan(2e-6);
+  });
+
+  it.each([
+    [8, 12],
+    [7, 5],
+    [4, 9],
+  ])("transpose turns %i rows and %i columns", (rows, columns) => {
+    const space = new KernelSpace(module);
+    const a = random(Rng.fromSeed(3), rows * columns);
+    const [pa, po] = [place(space, a), space.allocate(rows * columns)];
+    space.call.transpose(rows, columns, pa, columns, po, rows);
+    const got = space.view(po, rows * columns);
+    a.forEach((v, i) => {
+      expect(got[(i % columns) * rows + Math.floor(i / columns)]).toBe(v);
+    });
   });
 });
 

@@ -1,16 +1,16 @@
 /**
- * Shape of an autoregressive flow with masked conditioners, and where each of its weights stands in one flat vector.
- * Conditioner of a layer: hidden units of a degree g see the parameters at places below g and the whole observation;
- * the outputs for the parameter at place p see degrees up to p. Degree 0 sees the observation only, so that also the
- * first parameter's transform depends on it. The order of places is reversed from layer to layer.
- * Sources: Germain et al. 2015 (MADE); Papamakarios et al. 2017 (MAF); Durkan et al. 2019 (spline transforms).
+ * Shape of a flow with masked conditioners, and where each of its weights stands in one flat vector. The parameters of a
+ * layer have places; hidden units of degree g see the parameters at places below g and the whole observation; the outputs
+ * for a parameter at place p see degrees up to p. Degree 0 sees the observation only, so that also the first parameter's
+ * transform depends on it. Units are sorted by degree and parameters by place, so that every masked product is a product
+ * of dense blocks. Autoregressive flows have a place for each parameter, coupling flows have two.
+ * Sources: Germain et al. 2015 (MADE); Papamakarios et al. 2017 (MAF); Dinh et al. 2017 (coupling); Durkan et al. 2019
+ * (spline transforms).
  */
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
 import type { DensityArchitecture } from "./density-engine.js";
 import type { FlowDensityShape } from "./density-estimator.js";
-
-export type FlowShape = Omit<FlowDensityShape, "kind">;
 
 /** A matrix (rows x columns) or a vector (columns = 1) inside the flat weights. */
 export interface WeightBlock {
@@ -19,54 +19,70 @@ export interface WeightBlock {
   readonly columns: number;
 }
 
-export interface LayerWeights {
-  /** hidden x numParameters, masked. */
+export interface ConditionerWeights {
+  /** hidden x numParameters, in the order of places. */
   readonly input: WeightBlock;
   /** hidden x numFeatures. */
   readonly context: WeightBlock;
   readonly bias: WeightBlock;
-  /** Per residual block: hidden x hidden (masked), hidden x numFeatures, hidden. */
+  /** Per residual block: hidden x hidden, hidden x numFeatures, hidden. */
   readonly blocks: readonly {
     readonly weight: WeightBlock;
     readonly context: WeightBlock;
     readonly bias: WeightBlock;
   }[];
-  /** numParameters * outputs x hidden, masked; zero at the start. */
+  /** numParameters * outputs x hidden, in the order of places; zero at the start. */
   readonly output: WeightBlock;
   readonly outputBias: WeightBlock;
 }
 
+export interface FlowLayer extends ConditionerWeights {
+  /** Parameter at each position; positions go by place. */
+  readonly order: readonly number[];
+}
+
+/** Units of a degree: rows [from, to) of a hidden layer, which see the positions below `sees`. */
+export interface UnitGroup {
+  readonly from: number;
+  readonly to: number;
+  readonly sees: number;
+  /** Positions whose parameters have this place: [outputsFrom, outputsTo). */
+  readonly outputsFrom: number;
+  readonly outputsTo: number;
+}
+
+/** Hidden units are dealt out to degrees in fours, which is how many rows a product does at once. */
+const unitsAtOnce = 4;
+
 export class FlowArchitecture implements DensityArchitecture {
-  readonly shape: FlowShape;
-  readonly layers: readonly LayerWeights[];
-  /** Number of weights, padded so that every block starts on a multiple of 4. */
+  readonly shape: FlowDensityShape;
+  readonly layers: readonly FlowLayer[];
+  /** One per degree, lowest first. */
+  readonly groups: readonly UnitGroup[];
+  /** Units of a hidden layer: those asked for, rounded up to whole fours for each degree. */
+  readonly hidden: number;
+  /** Number of weights; every block starts on a multiple of 4. */
   readonly size: number;
   /** Raw parameters of one transform of one dimension. */
   readonly outputs: number;
-  /** 1 where a weight is free, 0 where it is masked or padding. */
-  readonly mask: Float32Array;
 
   /** @throws FieldOutOfRange */
-  constructor(shape: FlowShape) {
-    for (const name of ["numParameters", "numFeatures", "layers", "hidden", "blocks"] as const) {
-      const least = name === "blocks" ? 0 : 1;
-      if (!Number.isInteger(shape[name]) || shape[name] < least) {
-        throw new FieldOutOfRange(`flow.${name}`, shape[name], `the integers from ${least}`);
-      }
-    }
-    if (shape.transform.type === "spline" && !(shape.transform.bins >= 2 && shape.transform.bins <= 32)) {
-      throw new FieldOutOfRange("flow.transform.bins", shape.transform.bins, "2..32");
-    }
+  constructor(shape: FlowDensityShape) {
+    checkShape(shape);
     this.shape = shape;
     this.outputs = shape.transform.type === "affine" ? 2 : 3 * shape.transform.bins - 1;
+    this.groups = unitGroups(shape);
+    this.hidden = this.groups.at(-1)?.to ?? 0;
     let offset = 0;
     const block = (rows: number, columns: number): WeightBlock => {
       const placed = { offset, rows, columns };
       offset += Math.ceil((rows * columns) / 4) * 4;
       return placed;
     };
-    const { numParameters, numFeatures, hidden } = shape;
-    this.layers = Array.from({ length: shape.layers }, () => ({
+    const { numParameters, numFeatures } = shape;
+    const { hidden } = this;
+    this.layers = Array.from({ length: shape.layers }, (_, l) => ({
+      order: orderOf(shape, l),
       input: block(hidden, numParameters),
       context: block(hidden, numFeatures),
       bias: block(hidden, 1),
@@ -79,54 +95,71 @@ export class FlowArchitecture implements DensityArchitecture {
       outputBias: block(numParameters * this.outputs, 1),
     }));
     this.size = offset;
-    this.mask = this.#makeMask();
-  }
-
-  /** Place of a parameter in the order of a layer. */
-  place(layer: number, parameter: number): number {
-    return layer % 2 === 0 ? parameter : this.shape.numParameters - 1 - parameter;
   }
 
   /** Weights with which the flow is the identity for every observation. */
   initialise(rng: Rng): Float32Array {
     const weights = new Float32Array(this.size);
-    const fill = ({ offset, rows, columns }: WeightBlock, fanIn: number): void => {
+    const { numFeatures } = this.shape;
+    const fill = ({ offset, columns }: WeightBlock, group: UnitGroup, seen: number, fanIn: number): void => {
       const bound = Math.sqrt(3 / fanIn);
-      for (let i = 0; i < rows * columns; i++) weights[offset + i] = bound * (2 * rng.uniform() - 1);
+      for (let row = group.from; row < group.to; row++) {
+        for (let c = 0; c < seen; c++) weights[offset + row * columns + c] = bound * (2 * rng.uniform() - 1);
+      }
     };
-    const { numParameters, numFeatures, hidden } = this.shape;
     for (const layer of this.layers) {
-      fill(layer.input, numParameters + numFeatures);
-      fill(layer.context, numParameters + numFeatures);
-      for (const b of layer.blocks) {
-        fill(b.weight, hidden + numFeatures);
-        fill(b.context, hidden + numFeatures);
+      for (const group of this.groups) {
+        fill(layer.input, group, group.sees, group.sees + numFeatures);
+        fill(layer.context, group, numFeatures, group.sees + numFeatures);
+        for (const b of layer.blocks) {
+          fill(b.weight, group, group.to, group.to + numFeatures);
+          fill(b.context, group, numFeatures, group.to + numFeatures);
+        }
       }
     }
-    return weights.map((w, i) => w * (this.mask[i] as number));
+    return weights;
   }
+}
 
-  #makeMask(): Float32Array {
-    const { numParameters, hidden } = this.shape;
-    const mask = new Float32Array(this.size);
-    const set = (b: WeightBlock, free: (row: number, column: number) => boolean): void => {
-      for (let r = 0; r < b.rows; r++)
-        for (let c = 0; c < b.columns; c++) mask[b.offset + r * b.columns + c] = free(r, c) ? 1 : 0;
-    };
-    const degree = (unit: number): number => unit % numParameters;
-    this.layers.forEach((layer, l) => {
-      set(layer.input, (unit, parameter) => this.place(l, parameter) < degree(unit));
-      set(layer.context, () => true);
-      set(layer.bias, () => true);
-      for (const b of layer.blocks) {
-        set(b.weight, (to, from) => degree(from) <= degree(to));
-        set(b.context, () => true);
-        set(b.bias, () => true);
-      }
-      set(layer.output, (row, unit) => degree(unit) <= this.place(l, Math.floor(row / this.outputs)));
-      set(layer.outputBias, () => true);
-    });
-    if (hidden < numParameters) throw new FieldOutOfRange("flow.hidden", hidden, `at least ${numParameters}`);
-    return mask;
+function checkShape(shape: FlowDensityShape): void {
+  for (const name of ["numParameters", "numFeatures", "layers", "hidden", "blocks"] as const) {
+    const least = name === "blocks" ? 0 : 1;
+    if (!Number.isInteger(shape[name]) || shape[name] < least) {
+      throw new FieldOutOfRange(`flow.${name}`, shape[name], `the integers from ${least}`);
+    }
   }
+  if (shape.transform.type !== "spline") return;
+  const { bins, bound } = shape.transform;
+  if (!(Number.isInteger(bins) && bins >= 2 && bins <= 32)) throw new FieldOutOfRange("flow.bins", bins, "2..32");
+  if (!(bound > 0 && Number.isFinite(bound))) throw new FieldOutOfRange("flow.bound", bound, "above 0");
+}
+
+/** Parameters per place. */
+function places({ numParameters: d, order }: FlowDensityShape): number[] {
+  if (order === "coupling" && d > 1) return [Math.ceil(d / 2), Math.floor(d / 2)];
+  return Array.from({ length: d }, () => 1);
+}
+
+function unitGroups(shape: FlowDensityShape): UnitGroup[] {
+  const counts = places(shape);
+  const fours = Math.max(counts.length, Math.ceil(shape.hidden / unitsAtOnce));
+  let [unit, position] = [0, 0];
+  return counts.map((count, g) => {
+    const share = Math.floor(fours / counts.length) + (g < fours % counts.length ? 1 : 0);
+    const [from, sees] = [unit, position];
+    unit += share * unitsAtOnce;
+    position += count;
+    return { from, to: unit, sees, outputsFrom: sees, outputsTo: position };
+  });
+}
+
+/**
+ * Autoregressive: as they come, then reversed. Coupling: halves, reversed halves, then even before odd and the reverse,
+ * so that every two parameters stand on different sides somewhere.
+ */
+function orderOf({ numParameters: d, order }: FlowDensityShape, layer: number): number[] {
+  const all = Array.from({ length: d }, (_, i) => i);
+  const split = order === "coupling" && layer % 4 >= 2;
+  const sorted = split ? [...all.filter((i) => i % 2 === 0), ...all.filter((i) => i % 2 === 1)] : all;
+  return layer % 2 === 0 ? sorted : sorted.reverse();
 }

@@ -5,6 +5,15 @@
  */
 import type { Rng } from "../../base/rng.js";
 
+export interface EngineOptions {
+  /** Observations per pass, a multiple of 8. */
+  readonly rows: number;
+  /** Thetas per observation, 1 or more. */
+  readonly atoms: number;
+  /** Also give the gradient with respect to x; default false. */
+  readonly trackX?: boolean;
+}
+
 export interface DensityArchitecture {
   /** Number of weights. */
   readonly size: number;
@@ -29,8 +38,10 @@ export interface DensityEngine {
   clearGradient(): void;
   /** Add the gradient of sum(columnWeights * logQ) of the last `logProb`. */
   backward(columnWeights: Float32Array): void;
-  /** With respect to the weights, since `clearGradient`; masked entries are zero. */
+  /** With respect to the weights, since `clearGradient`; entries outside of the masks are zero. */
   gradient(): Float32Array;
+  /** With respect to x, (f x rows), of the last `backward`; only with `trackX`. */
+  readonly xGradient: Float32Array;
   /** Standard normal values that one draw takes. */
   readonly noiseSize: number;
   /** Turn noise (noiseSize x rows * atoms) into draws. @returns theta, (d x rows * atoms) */

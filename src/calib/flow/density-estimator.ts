@@ -25,11 +25,17 @@ export interface FlowDensityShape extends DensityDimensions {
   readonly kind: "flow";
   /** Transforms, 1 or more; the order of the parameters changes from one to the next. */
   readonly layers: number;
-  /** Units of each conditioner, at least as many as parameters. */
+  /** Units of each hidden layer; rounded up to whole fours for each place in the order. */
   readonly hidden: number;
   /** Residual blocks of each conditioner, 0 or more. */
   readonly blocks: number;
   readonly transform: FlowTransform;
+  /**
+   * `autoregressive`: each parameter's transform sees all parameters before it; `coupling`: the parameters of one half
+   * see x, those of the other half see x and the first half, so that draws take two passes a layer whatever their
+   * number. Default `autoregressive`.
+   */
+  readonly order?: "autoregressive" | "coupling";
 }
 
 export type FlowTransform =

@@ -169,7 +169,7 @@ export class KernelDensity implements DensityEstimator {
     const { rows, atoms, slotsPerObservation } = cut(perObservation);
     const f = this.numFeatures;
     this.kernels.lend((space: KernelSpace) => {
-      const engine = this.kind.createEngine(space, rows, atoms);
+      const engine = this.kind.createEngine(space, { rows, atoms });
       engine.setWeights(this.weights);
       const total = observations * slotsPerObservation;
       for (let from = 0; from < total; from += rows) {

@@ -24,10 +24,15 @@ export interface Simulations {
   readonly rowWeights: Float32Array | undefined;
 }
 
-/** Parts of a batch. */
-export const shards = 4;
 /** Columns of one pass: activations of a pass stay in the cache. */
 const columnsPerPass = 128;
+/** Most parts of a batch that can be computed at the same time. */
+const mostShards = 4;
+
+/** Parts into which a batch is cut; by its size alone, never by who computes them. */
+export function shardsOf(rows: number, atoms: number): number {
+  return Math.min(mostShards, Math.max(1, Math.ceil((rows * atoms) / columnsPerPass)));
+}
 
 /** log of the standard normal density of each row. @param theta shape (n, d) */
 export function logPrior(theta: Float32Array, d: number): Float64Array {
@@ -53,10 +58,10 @@ export class Objective {
   /** @param largestBatch rows of the largest batch that will come */
   constructor(space: KernelSpace, density: KernelDensity, loss: DensityLoss, largestBatch: number) {
     this.atoms = loss.type === "atomic" ? loss.atoms : 1;
-    const shard = Math.ceil(largestBatch / shards);
+    const shard = Math.ceil(largestBatch / shardsOf(largestBatch, this.atoms));
     const rows = Math.min(Math.max(1, Math.floor(columnsPerPass / this.atoms)), shard);
     this.#density = density;
-    this.#engine = density.kind.createEngine(space, Math.ceil(rows / 8) * 8, this.atoms);
+    this.#engine = density.kind.createEngine(space, { rows: Math.ceil(rows / 8) * 8, atoms: this.atoms });
     this.#columnWeights = new Float32Array(this.#engine.rows * this.atoms);
     this.#scores = new Float64Array(this.atoms);
   }
@@ -89,25 +94,27 @@ export class Objective {
     }
     if (gradient !== undefined) {
       const own = engine.gradient();
-      for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) + (own[i] as number);
+      for (let i = 0; i < own.length; i++) gradient[i] = (gradient[i] as number) + (own[i] as number);
     }
     return sum;
   }
 
   #load(index: Uint32Array): void {
-    const { rows } = this.#engine;
+    const { atoms } = this;
+    const { rows, theta, x } = this.#engine;
     const d = this.#density.numParameters;
     const f = this.#density.numFeatures;
-    const columns = rows * this.atoms;
-    const theta = this.#engine.theta;
-    const x = this.#engine.x;
+    const columns = rows * atoms;
     const features = (this.#simulations as Simulations).x;
-    for (let i = 0; i < index.length; i++) {
-      const row = index[i] as number;
-      const r = Math.floor(i / this.atoms);
-      const a = i % this.atoms;
-      for (let j = 0; j < d; j++) theta[j * columns + a * rows + r] = this.#theta[row * d + j] as number;
-      if (a === 0) for (let j = 0; j < f; j++) x[j * rows + r] = features[row * f + j] as number;
+    const parameters = this.#theta;
+    const used = index.length / atoms;
+    for (let r = 0; r < used; r++) {
+      const own = (index[r * atoms] as number) * f;
+      for (let j = 0; j < f; j++) x[j * rows + r] = features[own + j] as number;
+      for (let a = 0; a < atoms; a++) {
+        const from = (index[r * atoms + a] as number) * d;
+        for (let j = 0; j < d; j++) theta[j * columns + a * rows + r] = parameters[from + j] as number;
+      }
     }
   }
 

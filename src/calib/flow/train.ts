@@ -8,7 +8,7 @@ import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
 import { assertFinite, assertShape, ShapeMismatch, TrainingDiverged } from "../nn/errors.js";
 import type { KernelDensity } from "./kernel-density.js";
-import { type DensityLoss, Objective, shards, withAtoms } from "./objective.js";
+import { type DensityLoss, Objective, shardsOf, withAtoms } from "./objective.js";
 import { cosineSchedule, Optimiser } from "./optimiser.js";
 import {
   completeOptions,
@@ -140,11 +140,12 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
 }
 
 /** Loss of a batch; leaves its mean's gradient with the optimiser. @returns the sum over the rows */
-function gradientStep(objective: Objective, optimiser: Optimiser, index: Uint32Array, epoch: number): number {
+export function gradientStep(objective: Objective, optimiser: Optimiser, index: Uint32Array, epoch: number): number {
   objective.setWeights(optimiser.weights);
   const { atoms } = objective;
   const rows = index.length / atoms;
   const gradient = optimiser.gradient.fill(0);
+  const shards = shardsOf(rows, atoms);
   let sum = 0;
   for (let s = 0; s < shards; s++) {
     const part = index.subarray(Math.floor((s * rows) / shards) * atoms, Math.floor(((s + 1) * rows) / shards) * atoms);

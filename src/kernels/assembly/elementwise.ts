@@ -37,9 +37,19 @@ export function reluForward(x: usize, n: i32): void {
   for (const end = x + ((<usize>n) << 2); x < end; x += 16) v128.store(x, f32x4.pmax(splat(0), v128.load(x)));
 }
 
-export function reluBackward(g: usize, y: usize, n: i32): void {
-  for (const end = g + ((<usize>n) << 2); g < end; g += 16, y += 16) {
-    v128.store(g, v128.and(v128.load(g), f32x4.gt(v128.load(y), splat(0))));
+/** o = g where y > 0, else 0. o may be g. */
+export function reluBackward(o: usize, g: usize, y: usize, n: i32): void {
+  for (const end = g + ((<usize>n) << 2); g < end; g += 16, y += 16, o += 16) {
+    v128.store(o, v128.and(v128.load(g), f32x4.gt(v128.load(y), splat(0))));
+  }
+}
+
+/** A residual connection: y = max(0, y), o = x + y. */
+export function reluResidual(o: usize, x: usize, y: usize, n: i32): void {
+  for (const end = y + ((<usize>n) << 2); y < end; y += 16, x += 16, o += 16) {
+    const v = f32x4.pmax(splat(0), v128.load(y));
+    v128.store(y, v);
+    v128.store(o, f32x4.add(v128.load(x), v));
   }
 }
 
