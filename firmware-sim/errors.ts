@@ -10,3 +10,13 @@ export class AddressTaken extends HxError {
     super(`${what}: ${why}`, options);
   }
 }
+
+/** Nothing on this machine makes pseudo-terminals: install one of the two. */
+export class PseudoTerminalMissing extends HxError {
+  readonly _tag = "PseudoTerminalMissing";
+  readonly failure = "device";
+
+  constructor(why: string) {
+    super(`no pseudo-terminal: the package @lydell/node-pty is not installed, and socat cannot be run (${why})`);
+  }
+}

@@ -5,13 +5,14 @@
 import type { Clock } from "../../src/base/clock.js";
 import type { BytePipe } from "../../src/base/pipe.js";
 import { Rng } from "../../src/base/rng.js";
-import { encodeSerialFrame, SerialDeframer } from "../../src/protocol/index.js";
+import { encodeCredit, encodeSerialFrame, parseCredit, parseMark, SerialDeframer } from "../../src/protocol/index.js";
 import { type BoardCounters, VirtualBoard } from "../board.js";
 import type { VirtualBoardOptions } from "../board-options.js";
+import { LineGate } from "../line-gate.js";
 import { type FaultyPipe, faultyPipe } from "./faulty-pipe.js";
 
-/** Writes under way at which the pipe counts as congested. */
-const maxWrites = 16;
+/** Bytes from the host that may be on the line and in the board's input buffer. Our choice. */
+const inputBufferBytes = 65_536;
 
 export interface PipeListener {
   readonly counters: BoardCounters & {
@@ -31,31 +32,39 @@ export function serveBoardOnPipe(line: BytePipe, options: VirtualBoardOptions, c
   const restart = (): void => board.powerCycle();
   const faulty = spec && faultyPipe(line, { spec, rng: Rng.fromSeed(faultSeed).fork("faults"), clock, restart });
   const pipe = faulty ?? line;
-  let writes = 0;
-  const written = (): void => {
-    writes--;
-  };
+  const gate = new LineGate(clock, (frame) => pipe.write(frame));
   const board = new VirtualBoard(
     options,
     {
-      transmit(datagram) {
-        writes++;
-        // A pipe that is gone tells so through `onClose`.
-        pipe.write(encodeSerialFrame("data", datagram)).then(written, written);
-      },
+      transmit: (datagram) => gate.send(encodeSerialFrame("data", datagram)),
       get isCongested() {
-        return writes > maxWrites;
+        return gate.isBusy;
       },
     },
     clock,
   );
-  const deframer = new SerialDeframer((port, datagram) => board.receive(port, datagram));
-  pipe.onClose(() => board.close());
+  const deframer = new SerialDeframer((channel, payload) => {
+    if (channel === "mark") {
+      const position = parseMark(payload);
+      if (position !== undefined) gate.sendNow(encodeCredit(position, inputBufferBytes));
+    } else if (channel === "credit") {
+      const credit = parseCredit(payload);
+      if (credit) gate.onCredit(credit);
+    } else {
+      if (channel === "reset") gate.restart();
+      board.receive(channel, payload);
+    }
+  });
+  const end = (): void => {
+    gate.close();
+    board.close();
+  };
+  pipe.onClose(end);
   pipe.onData((chunk) => deframer.push(chunk));
   return {
     get counters() {
       return { ...board.counters, discarded: deframer.discarded, ...(faulty && { faults: faulty.faults }) };
     },
-    close: () => board.close(),
+    close: end,
   };
 }

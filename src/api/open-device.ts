@@ -10,6 +10,7 @@ import type { BytePipe } from "../base/pipe.js";
 import { Rng } from "../base/rng.js";
 import { type ConnectedDevice, type ConnectOptions, connectDevice } from "../device/connect.js";
 import { Disconnected } from "../device/errors.js";
+import { type ArqOptions, defaultArqOptions } from "../device/link/arq-options.js";
 import { MessagePortPipe } from "../device/transport/message-port-pipe.js";
 import { PipeTransport } from "../device/transport/pipe-transport.js";
 import { RechunkingPipe } from "../device/transport/rechunking-pipe.js";
@@ -17,6 +18,7 @@ import { type CaptureSink, RecordingTransport } from "../device/transport/record
 import type { DatagramTransport } from "../device/transport/transport.js";
 import { openUdpTransport } from "../device/transport/udp.js";
 import { type DeviceAddress, parseDeviceUrl, type VirtualKnobs } from "../device/url.js";
+import { firstWindowBytes } from "../protocol/serial-frame.js";
 
 export interface OpenDeviceOptions {
   /** Ends the opening; a device that is open is ended by `close`. */
@@ -46,6 +48,7 @@ export async function openDevice(url: string, options: OpenDeviceOptions = {}): 
     logger,
     rng: Rng.fromSeed(0).fork(url),
     ...(signal === undefined ? {} : { signal }),
+    ...(address.scheme === "serial" ? { arq: serialArq(address.baud) } : {}),
     ...(address.scheme === "virtual" ? { startLimitMs: workerStartLimitMs } : {}),
   };
   const device = await connectDevice(transport, connect);
@@ -57,15 +60,32 @@ export async function openDevice(url: string, options: OpenDeviceOptions = {}): 
 async function openTransport(url: string, address: DeviceAddress): Promise<DatagramTransport> {
   switch (address.scheme) {
     case "virtual":
-      return new PipeTransport(url, openVirtualBoard(url, address.knobs));
+      return new PipeTransport(url, openVirtualBoard(url, address.knobs), { clock: systemClock });
     case "udp":
       return await openUdpTransport(url, address);
     case "serial": {
       // The native binding is loaded only by those who have a serial line.
       const { openSerialPipe } = await import("../device/transport/serial.js");
-      return new PipeTransport(url, await openSerialPipe(url, address));
+      const pipe = await openSerialPipe(url, address);
+      return new PipeTransport(url, pipe, { clock: systemClock, byteMs: byteMsAt(address.baud), keepAlive: true });
     }
   }
+}
+
+/** Start, eight bits, stop. */
+const bitsPerByte = 10;
+
+/** @param baud bits per second @returns time of one byte on the line, ms */
+function byteMsAt(baud: number): number {
+  return (1000 * bitsPerByte) / baud;
+}
+
+/** How the link waits on a serial line: longer than the bytes that may be ahead of an answer take. */
+function serialArq(baud: number): Partial<ArqOptions> {
+  const { resendIntervalMs, giveUpAfter } = defaultArqOptions;
+  const interval = resendIntervalMs + 2 * firstWindowBytes * byteMsAt(baud);
+  const limitMs = resendIntervalMs * giveUpAfter;
+  return { resendIntervalMs: interval, giveUpAfter: Math.max(40, Math.ceil(limitMs / interval)) };
 }
 
 /** Worker threads run compiled code; from sources, as in tests, the build's output is used. */

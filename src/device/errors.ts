@@ -59,8 +59,8 @@ export class DeviceBusy extends HxError {
   readonly _tag = "DeviceBusy";
   readonly failure = "device";
 
-  constructor(url: string) {
-    super(`${url}: another session is open; close it first`);
+  constructor(url: string, why = "another session is open; close it first") {
+    super(`${url}: ${why}`);
   }
 }
 

@@ -27,8 +27,17 @@ const virtualQuery = z.strictObject({
   faultSeed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("the integers 0..2^53-1"),
 });
 const udpQuery = z.strictObject({ reset: port.optional().describe("the integers 1..65535") });
+const level = z
+  .enum(["0", "1"])
+  .transform((text) => text === "1")
+  .optional()
+  .describe("0, 1");
 const serialQuery = z.strictObject({
   baud: z.coerce.number().int().min(50).max(12_000_000).default(3_000_000).describe("the integers 50..12000000"),
+  /** Serial number of the USB converter: found again wherever the system puts it. */
+  id: z.string().optional().describe("a serial number"),
+  dtr: level,
+  rts: level,
 });
 
 export type VirtualKnobs = z.infer<typeof virtualQuery>;
@@ -36,7 +45,14 @@ export type VirtualKnobs = z.infer<typeof virtualQuery>;
 export type DeviceAddress =
   | { readonly scheme: "virtual"; readonly knobs: VirtualKnobs }
   | { readonly scheme: "udp"; readonly host: string; readonly port?: number; readonly resetPort?: number }
-  | { readonly scheme: "serial"; readonly path: string; readonly baud: number };
+  | ({ readonly scheme: "serial" } & SerialAddress);
+
+/** A port by its path, or by its converter's serial number. */
+type SerialAddress = { readonly path?: string; readonly id?: string } & {
+  readonly baud: number;
+  readonly dtr?: boolean;
+  readonly rts?: boolean;
+};
 
 const legal = "virtual:?chip=1, udp://host[:port][?reset=port], serial:///dev/ttyUSB0?baud=3000000";
 
@@ -64,12 +80,23 @@ export function parseDeviceUrl(text: string): DeviceAddress {
       };
     }
     case "serial:":
-      if (url.hostname !== "" || url.pathname.length < 2)
-        throw new UnsupportedTarget(text, "the port's path is missing: serial:///dev/ttyUSB0");
-      return { scheme: "serial", path: decodeURIComponent(url.pathname), ...query(text, url, serialQuery) };
+      return { scheme: "serial", ...serialAddress(text, url) };
     default:
       throw new UnsupportedTarget(text, `unknown scheme ${url.protocol.slice(0, -1)}; legal: ${legal}`);
   }
+}
+
+function serialAddress(text: string, url: URL): SerialAddress {
+  const { baud, id, dtr, rts } = query(text, url, serialQuery);
+  const hasPath = url.pathname.length >= 2;
+  if (url.hostname !== "" || hasPath === (id !== undefined))
+    throw new UnsupportedTarget(text, "a port goes by path or by id: serial:///dev/ttyUSB0, serial:?id=SERIALNUMBER");
+  return {
+    baud,
+    ...(id === undefined ? { path: decodeURIComponent(url.pathname) } : { id }),
+    ...(dtr === undefined ? {} : { dtr }),
+    ...(rts === undefined ? {} : { rts }),
+  };
 }
 
 /** Check the query against its schema; the first complaint becomes an error that names knob, value and legal range. */

@@ -46,4 +46,12 @@ export {
 } from "./messages/message-columns.js";
 export * from "./messages/streams.js";
 export { createToFpgaDecoder, createToFpgaEncoder } from "./messages/to-fpga.js";
-export { encodeSerialFrame, SerialDeframer } from "./serial-frame.js";
+export {
+  encodeCredit,
+  encodeMark,
+  encodeSerialFrame,
+  firstWindowBytes,
+  parseCredit,
+  parseMark,
+  SerialDeframer,
+} from "./serial-frame.js";

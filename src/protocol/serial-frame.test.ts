@@ -1,10 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { DatagramPort } from "./host-arq.js";
-import { encodeSerialFrame, maxDatagramBytes, SerialDeframer } from "./serial-frame.js";
+import {
+  encodeCredit,
+  encodeMark,
+  encodeSerialFrame,
+  maxDatagramBytes,
+  parseCredit,
+  parseMark,
+  type SerialChannel,
+  SerialDeframer,
+} from "./serial-frame.js";
 
-function deframe(chunks: readonly Uint8Array[]): { frames: [DatagramPort, number[]][]; deframer: SerialDeframer } {
-  const frames: [DatagramPort, number[]][] = [];
+function deframe(chunks: readonly Uint8Array[]): { frames: [SerialChannel, number[]][]; deframer: SerialDeframer } {
+  const frames: [SerialChannel, number[]][] = [];
   const deframer = new SerialDeframer((port, datagram) => frames.push([port, [...datagram]]));
   for (const chunk of chunks) deframer.push(chunk);
   return { frames, deframer };
@@ -20,7 +28,7 @@ function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   return chunks;
 }
 const join = (parts: readonly Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
-const port = fc.constantFrom<DatagramPort>("data", "reset");
+const port = fc.constantFrom<SerialChannel>("data", "reset", "mark", "credit");
 const datagram = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),
   fc.array(fc.constantFrom(0, 1, 255), { maxLength: maxDatagramBytes }).map((list) => Uint8Array.from(list)),
@@ -89,16 +97,25 @@ test.each([
 ] as const)("counts %s", (reason, bytes) => {
   const { deframer } = deframe([bytes.subarray(0, bytes.length >> 1), bytes.subarray(bytes.length >> 1)]);
   deframer.push(Uint8Array.of(0, 0, 0));
-  expect(deframer.discarded).toEqual({ oversize: 0, coding: 0, short: 0, checksum: 0, port: 0, [reason]: 1 });
+  expect(deframer.discarded).toEqual({ oversize: 0, coding: 0, short: 0, checksum: 0, channel: 0, [reason]: 1 });
 });
 
-test("an intact frame for an unknown port is counted", () => {
-  const checksum = checksumOf(2);
+test("an intact frame of an unknown channel is counted", () => {
+  const checksum = checksumOf(4);
   expect(checksum.includes(0)).toBe(false);
-  const { deframer } = deframe([Uint8Array.of(6, 2, ...checksum, 0)]);
-  expect(deframer.discarded.port).toBe(1);
+  const { deframer } = deframe([Uint8Array.of(6, 4, ...checksum, 0)]);
+  expect(deframer.discarded.channel).toBe(1);
 });
 
 test("a datagram longer than a HostARQ frame is refused", () => {
   expect(() => encodeSerialFrame("data", new Uint8Array(maxDatagramBytes + 1))).toThrow("outside 0..1452 bytes");
+});
+
+test("marks and credits, both ways", () => {
+  const { frames } = deframe([encodeMark(0xfffffffe), encodeCredit(7, 65_536)]);
+  expect(frames.map(([channel]) => channel)).toEqual(["mark", "credit"]);
+  expect(parseMark(Uint8Array.from(frames[0]![1]))).toBe(0xfffffffe);
+  expect(parseCredit(Uint8Array.from(frames[1]![1]))).toEqual({ position: 7, window: 65_536 });
+  expect(parseMark(new Uint8Array(5))).toBeUndefined();
+  expect(parseCredit(new Uint8Array(7))).toBeUndefined();
 });

@@ -1,18 +1,24 @@
 /**
- * Datagrams on a byte pipe (serial line, worker's message port). A frame is COBS(port, datagram, CRC-32C) and the end
- * mark 0; port is 0 for the data port, 1 for the reset port; the checksum covers port and datagram and stands most
- * significant byte first. Damage costs the frame that it hits, nothing after the next end mark. Our own framing: the
- * boards of the field speak HostARQ over UDP only.
+ * Datagrams on a byte pipe (serial line, worker's message port). A frame is COBS(channel, payload, CRC-32C) and the end
+ * mark 0; channel is 0 for the data port, 1 for the reset port, 2 for a mark and 3 for a credit; the checksum covers
+ * channel and payload and stands most significant byte first. Damage costs the frame that it hits, nothing after the
+ * next end mark. Our own framing: the boards of the field speak HostARQ over UDP only. Whole link: docs/serial-link.md.
  */
 import { FieldOutOfRange } from "../base/errors.js";
 import { cobsDecode, cobsEncode, cobsMaxLength } from "./cobs.js";
 import { crc32c } from "./crc32c.js";
 import { type DatagramPort, hostArq } from "./host-arq.js";
 
+/** What a sender may have on the line before it knows more, bytes: one longest frame and a mark. */
+export const firstWindowBytes = 2048;
+
 /** Longest datagram: a full HostARQ frame. */
 export const maxDatagramBytes = hostArq.headerBytes + 8 * hostArq.maxWords;
 
-const ports: readonly DatagramPort[] = ["data", "reset"];
+/** What a frame is for: a datagram of one of the two ports, or the line's own flow control. */
+export type SerialChannel = DatagramPort | "mark" | "credit";
+
+const channels: readonly SerialChannel[] = ["data", "reset", "mark", "credit"];
 const checksumBytes = 4;
 const maxRawBytes = 1 + maxDatagramBytes + checksumBytes;
 const maxCodedBytes = cobsMaxLength(maxRawBytes);
@@ -21,10 +27,10 @@ const raw = new Uint8Array(maxRawBytes);
 const rawView = new DataView(raw.buffer);
 
 /** One frame, ready for the pipe; caller owns. @throws FieldOutOfRange when the datagram is longer than a HostARQ frame */
-export function encodeSerialFrame(port: DatagramPort, datagram: Uint8Array): Uint8Array {
+export function encodeSerialFrame(channel: SerialChannel, datagram: Uint8Array): Uint8Array {
   if (datagram.length > maxDatagramBytes)
     throw new FieldOutOfRange("datagram length", datagram.length, `0..${maxDatagramBytes} bytes`);
-  raw[0] = ports.indexOf(port);
+  raw[0] = channels.indexOf(channel);
   raw.set(datagram, 1);
   const checked = 1 + datagram.length;
   rawView.setUint32(checked, crc32c(raw, 0, checked));
@@ -33,31 +39,60 @@ export function encodeSerialFrame(port: DatagramPort, datagram: Uint8Array): Uin
   return frame.subarray(0, end + 1);
 }
 
+/** "So many bytes came before this": modulo 2^32. The receiver answers with a credit. */
+export function encodeMark(position: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, position);
+  return encodeSerialFrame("mark", bytes);
+}
+
+/** "Everything up to this mark is off the line, and there is room for so many bytes beyond it." */
+export function encodeCredit(position: number, window: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, position);
+  view.setUint32(4, window);
+  return encodeSerialFrame("credit", bytes);
+}
+
+/** @returns the position that a mark's payload names, undefined when it has not 4 bytes */
+export function parseMark(payload: Uint8Array): number | undefined {
+  if (payload.length !== 4) return undefined;
+  return new DataView(payload.buffer, payload.byteOffset).getUint32(0);
+}
+
+/** @returns undefined when the payload has not 8 bytes */
+export function parseCredit(payload: Uint8Array): { readonly position: number; readonly window: number } | undefined {
+  if (payload.length !== 8) return undefined;
+  const view = new DataView(payload.buffer, payload.byteOffset);
+  return { position: view.getUint32(0), window: view.getUint32(4) };
+}
+
 /** Why bytes between two end marks were dropped. */
 export interface DiscardedFrames {
   /** Longer than any frame. */
   oversize: number;
   /** Not a COBS coding. */
   coding: number;
-  /** Too short for port and checksum. */
+  /** Too short for channel and checksum. */
   short: number;
   checksum: number;
-  /** Intact, for a port that does not exist. */
-  port: number;
+  /** Intact, of a channel that does not exist. */
+  channel: number;
 }
 
 /** Finds frames in a stream of chunks; never throws, holds at most one frame. */
 export class SerialDeframer {
-  readonly #onFrame: (port: DatagramPort, datagram: Uint8Array) => void;
+  readonly #onFrame: (channel: SerialChannel, payload: Uint8Array) => void;
   readonly #partial = new Uint8Array(maxCodedBytes);
   readonly #raw = new Uint8Array(maxCodedBytes);
   readonly #rawView = new DataView(this.#raw.buffer);
-  readonly #discarded: DiscardedFrames = { oversize: 0, coding: 0, short: 0, checksum: 0, port: 0 };
+  readonly #discarded: DiscardedFrames = { oversize: 0, coding: 0, short: 0, checksum: 0, channel: 0 };
   #held = 0;
   #isOversize = false;
 
-  /** @param onFrame called once per intact frame, in order; the datagram is a copy that the callee owns */
-  constructor(onFrame: (port: DatagramPort, datagram: Uint8Array) => void) {
+  /** @param onFrame called once per intact frame, in order; the payload is a copy that the callee owns */
+  constructor(onFrame: (channel: SerialChannel, payload: Uint8Array) => void) {
     this.#onFrame = onFrame;
   }
 
@@ -107,11 +142,11 @@ export class SerialDeframer {
     }
     const length = cobsDecode(bytes, from, to, this.#raw);
     const checked = length - checksumBytes;
-    const port = ports[this.#raw[0] as number];
+    const channel = channels[this.#raw[0] as number];
     if (length < 0) this.#discarded.coding++;
     else if (checked < 1) this.#discarded.short++;
     else if (this.#rawView.getUint32(checked) !== crc32c(this.#raw, 0, checked)) this.#discarded.checksum++;
-    else if (port === undefined) this.#discarded.port++;
-    else this.#onFrame(port, this.#raw.slice(1, checked));
+    else if (channel === undefined) this.#discarded.channel++;
+    else this.#onFrame(channel, this.#raw.slice(1, checked));
   }
 }

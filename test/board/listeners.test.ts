@@ -58,7 +58,11 @@ describe("the board on a byte pipe", () => {
       if (rng.int(20) === 0) void hostEnd.write(Uint8Array.from({ length: rng.int(50) }, () => rng.int(256)));
       void hostEnd.write(frame);
     });
-    const deframer = new SerialDeframer((_, datagram) => host.receive(datagram));
+    const deframer = new SerialDeframer((channel, payload) => {
+      if (channel === "data") host.receive(payload);
+      else if (channel === "mark")
+        void hostEnd.write(encodeSerialFrame("credit", Uint8Array.of(...payload, 0, 0, 0x40, 0)));
+    });
     hostEnd.onData((chunk) => deframer.push(chunk));
     const ticking = setInterval(() => (host.isOpen ? host.tick() : host.reset()), 10);
     cleanups.push(() => clearInterval(ticking));

@@ -1,11 +1,24 @@
-/** The device suite against `HXLOOP_DEVICE`, or a virtual board and chip when it is not set. */
-import { describe, expect, it } from "vitest";
+/** The device suite against what `HXLOOP_DEVICE` names, or when it is not set, over every way to a virtual board. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
 import { describeDevice } from "./device-suite.js";
+import { type OpenWay, ways } from "./ways.js";
 
-const url = process.env.HXLOOP_DEVICE ?? "virtual:?chip=1";
+const named = process.env.HXLOOP_DEVICE;
 
-describeDevice(url, () => openDevice(url));
+if (named !== undefined) describeDevice(named, () => openDevice(named));
+else {
+  for (const { name, missing, open } of ways) {
+    describe.skipIf(missing !== undefined)(missing === undefined ? name : `${name} (${missing})`, () => {
+      let way: OpenWay;
+      beforeAll(async () => {
+        way = await open();
+      });
+      afterAll(() => way.close());
+      describeDevice("a board", () => openDevice(way.url));
+    });
+  }
+}
 
 describe("openDevice", () => {
   it("refuses an unknown scheme and names the legal ones", async () => {
@@ -29,7 +42,7 @@ describe("openDevice", () => {
     });
   });
 
-  it.skipIf(!url.startsWith("virtual:"))("opens two virtual boards that do not know each other", async () => {
+  it.skipIf(named !== undefined)("opens two virtual boards that do not know each other", async () => {
     const [a, b] = await Promise.all([openDevice("virtual:?chip=1"), openDevice("virtual:?chip=2")]);
     try {
       expect(a.identity.boardId).not.toBe(b.identity.boardId);

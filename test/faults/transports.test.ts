@@ -46,7 +46,11 @@ function memoryPipes(clock: Clock, damage: (chunk: Uint8Array) => void): [BytePi
 /** Connect the board double to its end of a byte pipe. */
 function boardOn(clock: Clock, pipe: BytePipe, behaviour: ConstructorParameters<typeof BoardDouble>[1]): BoardDouble {
   const board = new BoardDouble(clock, behaviour, (datagram) => void pipe.write(encodeSerialFrame("data", datagram)));
-  const deframer = new SerialDeframer((port, datagram) => board.datagram(port, datagram));
+  const deframer = new SerialDeframer((channel, payload) => {
+    if (channel === "data" || channel === "reset") board.datagram(channel, payload);
+    // Room for as much again as the mark says.
+    else if (channel === "mark") void pipe.write(encodeSerialFrame("credit", Uint8Array.of(...payload, 0, 0, 0x40, 0)));
+  });
   pipe.onData((chunk) => deframer.push(chunk));
   return board;
 }
@@ -62,7 +66,7 @@ describe("a byte pipe", () => {
       });
       const received: number[] = [];
       const board = boardOn(clock, far, { onWords: (words) => received.push(...words.filter((_, i) => i % 8 === 7)) });
-      const transport = new PipeTransport("test:pipe", new RechunkingPipe(host, rng.fork("chunks")));
+      const transport = new PipeTransport("test:pipe", new RechunkingPipe(host, rng.fork("chunks")), { clock });
       const link = new ArqLink(transport, { clock, logger: silentLogger, rng });
       const atHost: number[] = [];
       link.setListener({ onWords: (words) => atHost.push(...words.filter((_, i) => i % 8 === 7)), onEnd() {} });
@@ -228,6 +232,13 @@ describe("serial", () => {
   });
 
   it("gives Disconnected for a port that is missing, and once for a device that is lost", async () => {
+    const byId = { id: "FT1", baud: 9600 };
+    await expect(openSerialPipe("serial:?id=FT1", byId, Port)).rejects.toMatchObject({ _tag: "Disconnected" });
+    SerialPortMock.binding.createPort("/dev/mock7");
+    const id = (await Port.list())[0]!.serialNumber!;
+    const found = await openSerialPipe(`serial:?id=${id}`, { ...byId, id }, Port);
+    expect(last!.path).toBe("/dev/mock7");
+    await found.close();
     const opening = openSerialPipe("serial:///dev/none", { ...address, path: "/dev/none" }, Port);
     await expect(opening).rejects.toMatchObject({ _tag: "Disconnected" });
     SerialPortMock.binding.createPort(address.path);

@@ -4,6 +4,7 @@
  */
 import { Command } from "commander";
 import type { VirtualBoardOptions } from "../../../firmware-sim/board-options.js";
+import type { Clock } from "../../base/clock.js";
 import { FieldOutOfRange } from "../../base/errors.js";
 import { type FaultSpec, faultsLegal, formatFaults, parseFaults } from "../../base/faults/fault-spec.js";
 import type { Context } from "../context.js";
@@ -30,8 +31,8 @@ interface Served {
   /** Where it is, for the record. */
   readonly place: Readonly<Record<string, unknown>>;
   readonly counters: object;
-  /** Resolves when it has ended by itself, with the reason. */
-  readonly ended: Promise<unknown>;
+  /** Rejects when it has ended by itself; never resolves. */
+  readonly ended: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -71,26 +72,29 @@ async function board(context: Context, flags: BoardFlags): Promise<void> {
       ? JSON.stringify({ ...ready, state: "ready", pid: process.pid })
       : `virtual board, chip ${chip} (${preset})${bad}: ${served.url}`,
   );
-  const failure = await Promise.race([served.ended, untilAborted(interrupts.signal)]);
+  try {
+    await Promise.race([served.ended, untilAborted(interrupts.signal)]);
+  } finally {
+    await served.close();
+  }
   const { counters } = served;
-  await served.close();
   if (flags.json) terminal.result(JSON.stringify({ ...about, state: "stopped", counters }));
   else terminal.say(`board stopped: ${JSON.stringify(counters)}`);
-  if (failure !== undefined) throw failure;
 }
 
-function untilAborted(signal: AbortSignal): Promise<undefined> {
+function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }
 
 async function serve({ clock }: Context, flags: BoardFlags): Promise<Served> {
   const { chip, preset, faults, faultSeed } = flags;
   const options: VirtualBoardOptions = { chip, preset, faultSeed, ...(faults === undefined ? {} : { faults }) };
-  const { serveBoardOnUdp } = await import("../../../firmware-sim/listen/udp.js");
+  if (flags.serial !== undefined) return await serveSerial(options, clock, flags.serial);
   const host = flags.udp ?? "127.0.0.1";
+  const { serveBoardOnUdp } = await import("../../../firmware-sim/listen/udp.js");
   const listener = await serveBoardOnUdp(options, clock, { host, dataPort: flags.port, resetPort: flags.resetPort });
   const { dataPort, resetPort } = listener;
   return {
@@ -100,6 +104,21 @@ async function serve({ clock }: Context, flags: BoardFlags): Promise<Served> {
       return listener.counters;
     },
     ended: new Promise(() => {}),
+    close: () => listener.close(),
+  };
+}
+
+async function serveSerial(options: VirtualBoardOptions, clock: Clock, link: string): Promise<Served> {
+  const { serveBoardOnTerminal } = await import("../../../firmware-sim/listen/serial.js");
+  const listener = await serveBoardOnTerminal(options, clock, link);
+  const { path, tool } = listener;
+  return {
+    url: `serial://${path.split("/").map(encodeURIComponent).join("/")}`,
+    place: { serial: { path, tool } },
+    get counters() {
+      return listener.counters;
+    },
+    ended: listener.ended,
     close: () => listener.close(),
   };
 }

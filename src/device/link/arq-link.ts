@@ -3,7 +3,7 @@
  * turns its ends into promises. Knows nothing of instructions; words go in and come out as bytes.
  */
 import { type Deferred, deferred } from "../../base/async.js";
-import type { Alarm, Clock } from "../../base/clock.js";
+import type { Alarm, Clock, Instant } from "../../base/clock.js";
 import { type HxError, isHxError } from "../../base/errors.js";
 import type { Logger } from "../../base/log.js";
 import type { Rng } from "../../base/rng.js";
@@ -57,7 +57,7 @@ export class ArqLink {
     this.#logger = options.logger;
     this.#rng = options.rng;
     this.#machine = new ArqMachine(transport.url, options.arq);
-    transport.onDatagram((bytes) => this.#run(this.#machine.datagram(bytes, this.#clock.now())));
+    transport.onDatagram((bytes) => this.#run(this.#machine.datagram(bytes, this.#now())));
     transport.onClose((error) => {
       this.#isTransportGone = true;
       this.#run(this.#machine.abandon());
@@ -117,7 +117,7 @@ export class ArqLink {
   /** Queue UT words. @param words whole 64-bit words; given away @throws LinkClosed and what ended the link */
   send(words: Uint8Array): void {
     if (this.#machine.state !== "open") throw this.#end ?? new LinkClosed(this.url);
-    this.#run(this.#machine.send(words, this.#clock.now()));
+    this.#run(this.#machine.send(words, this.#now()));
   }
 
   /** Resolves when the link and the wire below can take more. @throws what ended the link */
@@ -172,6 +172,13 @@ export class ArqLink {
     this.#arm();
   }
 
+  /** The time for an input of the machine. */
+  #now(): Instant {
+    const now = this.#clock.now();
+    if (this.#transport.isCongested === true) this.#machine.hold(now);
+    return now;
+  }
+
   #deliver(words: Uint8Array): void {
     if (this.#end !== undefined) return;
     try {
@@ -196,7 +203,7 @@ export class ArqLink {
     this.#alarm?.handle.cancel();
     const handle = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
       this.#alarm = undefined;
-      this.#run(this.#machine.tick(this.#clock.now()));
+      this.#run(this.#machine.tick(this.#now()));
     });
     this.#alarm = { at: due, handle };
   }

@@ -114,6 +114,11 @@ export class ArqMachine {
     return this.#take();
   }
 
+  /** The wire is busy: what is in flight waits on it, and is not late. Call it before another input. */
+  hold(now: Instant): void {
+    this.#sending.hold(now);
+  }
+
   /** Time has passed. */
   tick(now: Instant): readonly ArqAction[] {
     if (isOpening(this.#state)) this.#tickOpening(now);

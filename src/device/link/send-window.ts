@@ -98,6 +98,15 @@ export class SendWindow {
     return this.#count === 0 || frame === undefined ? undefined : this.#dueAt(frame);
   }
 
+  /** The wire is still busy with what was sent: nothing in flight is late yet. */
+  hold(now: Instant): void {
+    if ((this.deadline ?? Number.POSITIVE_INFINITY) > now) return;
+    for (let i = 0; i < this.#count; i++) {
+      const frame = this.#inFlight[(this.#oldest + i) % hostArq.sequenceSpace];
+      if (frame !== undefined) frame.sentAt = now;
+    }
+  }
+
   #dueAt(frame: InFlight): number {
     return frame.sentAt + this.#options.resendIntervalMs * Math.min(frame.transmissions, this.#options.maxResendFactor);
   }

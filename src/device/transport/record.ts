@@ -35,6 +35,10 @@ export class RecordingTransport implements DatagramTransport {
     this.#recorder = recorder;
   }
 
+  get isCongested(): boolean {
+    return this.#transport.isCongested === true;
+  }
+
   send(port: DatagramPort, datagram: Uint8Array): void {
     this.#recorder.datagram("toBoard", port, datagram);
     this.#transport.send(port, datagram);

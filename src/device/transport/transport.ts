@@ -15,5 +15,7 @@ export interface DatagramTransport {
   onClose(listener: (error?: Error) => void): void;
   /** Resolves when the wire can take more. */
   drained(): Promise<void>;
+  /** True while the wire holds so much that resending would only add to it. Absent: never. */
+  readonly isCongested?: boolean;
   close(): Promise<void>;
 }
