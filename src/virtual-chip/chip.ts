@@ -30,9 +30,10 @@ import { snapshotWords } from "./blocks/neuron-switches.js";
 import { Readout } from "./blocks/readout.js";
 import { EventBuffer, type TimedEvents } from "./event-buffer.js";
 import { type ImperfectionPreset, type Imperfections, resolveImperfections } from "./imperfections.js";
-import { Neuron, type NeuronEnvironment } from "./neuron.js";
 import { NoiseStream } from "./noise.js";
 import { unitsPerStep } from "./physics/adex.js";
+import { ReferenceStepper } from "./physics/stepper.js";
+import { Population } from "./population.js";
 import { Registers } from "./registers.js";
 
 export interface ChipOptions {
@@ -115,8 +116,7 @@ class VirtualChip implements Chip {
   readonly #fabric: EventFabric;
   readonly #samples = new EventBuffer();
   readonly #spikes = new EventBuffer();
-  readonly #environment: NeuronEnvironment;
-  readonly #neurons = new Map<AtomicNeuron, Neuron>();
+  readonly #population: Population;
   /** Neurons whose spikes leave the chip, with their output address. */
   readonly #speaking = new Map<AtomicNeuron, number>();
   /** Spike counts since the last reset of the counter; only neurons whose counter was ever reset are counted. */
@@ -133,12 +133,24 @@ class VirtualChip implements Chip {
     this.#capMem = new CapMem(root, imperfections.writeNoise);
     this.#readout = new Readout(this.#registers, this.#capMem, root, imperfections.converterSpread);
     this.#fabric = new EventFabric(this.#registers, this.#spikes);
+    this.#population = new Population({
+      membraneNoise: new NoiseStream(root.fork("membrane")),
+      driftNoise: new NoiseStream(root.fork("drift")),
+      mismatch: root.fork("mismatch"),
+      imperfections,
+      capMem: this.#capMem,
+      comparatorBiasCell: (neuron) => comparatorBiasCells[neuronBlock(neuron)] as number,
+      onSpike: (neuron, step) => this.#onSpike(neuron, step),
+      stepper: new ReferenceStepper(),
+      powerUpWords,
+      wordsOf: (index) => this.#wordsOf(index),
+    });
     const phases = new NoiseStream(root.fork("madc phase"));
     this.#madc = new Madc({
       registers: this.#registers,
       readout: this.#readout,
       converter: new Converter(root, imperfections.converterSpread, imperfections.converterNoise),
-      neuron: (index) => this.#neuron(index),
+      population: this.#population,
       phase: (start) => phases.uniform(start, 0),
       events: this.#samples,
     });
@@ -147,20 +159,9 @@ class VirtualChip implements Chip {
       capMem: this.#capMem,
       channels: new CadcChannels(root, imperfections.converterSpread, imperfections.converterNoise),
       readoutVoltages: (neurons) =>
-        this.#readout.voltages(neurons, this.#now, (asked) =>
-          asked.map((neuron) => this.#neuron(neuron).probe(this.#step())),
-        ),
+        this.#readout.voltages(neurons, this.#now, (asked) => this.#population.probe(asked, this.#step())),
       now: () => this.#now,
     });
-    this.#environment = {
-      membraneNoise: new NoiseStream(root.fork("membrane")),
-      driftNoise: new NoiseStream(root.fork("drift")),
-      mismatch: root.fork("mismatch"),
-      imperfections,
-      capMem: this.#capMem,
-      comparatorBiasCell: (neuron) => comparatorBiasCells[neuronBlock(neuron)] as number,
-      onSpike: (neuron, step) => this.#onSpike(neuron, step),
-    };
     this.#attach();
   }
 
@@ -176,10 +177,8 @@ class VirtualChip implements Chip {
     this.#madc.shift(shift);
     this.#samples.clear();
     this.#spikes.clear();
-    this.#neurons.clear();
-    for (const observed of [this.#speaking, this.#counts]) {
-      for (const index of observed.keys()) this.#neuron(index).observe(this.#step());
-    }
+    this.#population.restart();
+    for (const observed of [this.#speaking, this.#counts]) this.#population.observe(observed.keys(), this.#step());
   }
 
   write(address: number, word: number, byteEnables: number): boolean {
@@ -209,7 +208,7 @@ class VirtualChip implements Chip {
       this.#cadc.reset();
       this.#readout.reset();
       this.#fabric.reset();
-      this.#neurons.clear();
+      this.#population.reset();
       this.#speaking.clear();
       this.#counts.clear();
       this.#samples.clear();
@@ -234,23 +233,12 @@ class VirtualChip implements Chip {
   #catchUp(): void {
     const step = this.#step();
     this.#madc.advance(step);
-    for (const neuron of this.#speaking.keys()) this.#neuron(neuron).advance(step);
-    for (const neuron of this.#counts.keys()) this.#neuron(neuron).advance(step);
+    this.#population.advance(this.#speaking.keys(), step);
+    this.#population.advance(this.#counts.keys(), step);
   }
 
   #step(): number {
     return Math.floor(this.#now / unitsPerStep);
-  }
-
-  /** A neuron is made when it is first touched; until then it had its words of the power-up. */
-  #neuron(index: AtomicNeuron): Neuron {
-    let neuron = this.#neurons.get(index);
-    if (!neuron) {
-      neuron = new Neuron(index, powerUpWords, this.#environment);
-      this.#neurons.set(index, neuron);
-      neuron.change(this.#step(), this.#wordsOf(index));
-    }
-    return neuron;
   }
 
   #wordsOf(index: AtomicNeuron): Uint32Array {
@@ -293,10 +281,10 @@ class VirtualChip implements Chip {
     });
     registers.hook(CommonNeuronBackendConfig, {
       onWrite: (block) => {
-        for (const index of this.#neurons.keys()) if (neuronBackendBlock(index) === block) this.#recordWords(index);
+        this.#population.changeTouched((index) => neuronBackendBlock(index) === block, this.#step());
       },
     });
-    registers.hook(NeuronReset, { onWrite: (at) => this.#neuron(neuronAt(at)).forceSpike(this.#step()) });
+    registers.hook(NeuronReset, { onWrite: (at) => this.#population.forceSpike(neuronAt(at), this.#step()) });
     registers.hook(SpikeCounterReset, { onWrite: (at) => this.#resetCounter(neuronAt(at)) });
     registers.hook(SpikeCounterRead, {
       onRead: (at) => {
@@ -309,7 +297,7 @@ class VirtualChip implements Chip {
   }
 
   #recordWords(index: AtomicNeuron): void {
-    this.#neuron(index).change(this.#step(), this.#wordsOf(index));
+    this.#population.change(index, this.#step());
   }
 
   #noteSpeaking(index: AtomicNeuron): void {
@@ -317,12 +305,12 @@ class VirtualChip implements Chip {
     const wasSpeaking = this.#speaking.has(index);
     if (backend.enableSpikeOut) {
       this.#speaking.set(index, backend.addressOut);
-      if (!wasSpeaking) this.#neuron(index).observe(this.#step());
-    } else if (this.#speaking.delete(index)) this.#neuron(index).unobserve();
+      if (!wasSpeaking) this.#population.observe([index], this.#step());
+    } else if (this.#speaking.delete(index)) this.#population.unobserve([index]);
   }
 
   #resetCounter(index: AtomicNeuron): void {
-    if (!this.#counts.has(index)) this.#neuron(index).observe(this.#step());
+    if (!this.#counts.has(index)) this.#population.observe([index], this.#step());
     this.#counts.set(index, 0);
   }
 }

@@ -1,22 +1,31 @@
 /**
- * One neuron on the chip's time grid, integrated only while somebody observes it. While nobody does, changes of its
- * registers are kept with their times; when observation starts, a warm-up window before that moment is integrated with
- * those changes in place, instead of the whole idle stretch (docs/chip-model.md, "Lazy integration"). The result depends
- * on when observation starts, never on how the time in between is cut.
+ * One neuron on the chip's time grid: its registers' history, its quantities and its state, in stretches over which
+ * everything is constant. While nobody observes it, changes of its registers are kept with their times; when observation
+ * starts, a warm-up window before that moment is integrated with those changes in place, instead of the whole idle stretch
+ * (docs/chip-model.md, "Lazy integration"). Who is integrated when, and together with whom, is the population's business.
  */
 import type { Rng } from "../base/rng.js";
 import { type AtomicNeuron, capMemCellOfNeuron, neuronCapMemRows } from "../protocol/index.js";
 import type { CapMem } from "./blocks/capmem.js";
+import type { NeuronJoins } from "./blocks/neuron-joins.js";
 import { decodeSettings, type NeuronSettings, type NeuronWords } from "./blocks/neuron-switches.js";
 import type { Imperfections } from "./imperfections.js";
 import type { NoiseStream } from "./noise.js";
-import { type AdexTrace, createAdexTrace, settleAtRest, stepAdex, stepUs, unitsPerStep } from "./physics/adex.js";
+import {
+  CircuitNoise,
+  createAdexState,
+  type SynapticInput,
+  settleAtRest,
+  stepUs,
+  unitsPerStep,
+} from "./physics/adex.js";
 import { createAdexParameters, deriveParameters } from "./physics/circuit.js";
 import { LevelDrift } from "./physics/drift.js";
 import { drawMismatch } from "./physics/mismatch.js";
+import { coefficientCount, deriveCoefficients } from "./physics/propagator.js";
+import { longestRun } from "./physics/stepper.js";
+import { SynapticEvents } from "./synaptic-events.js";
 
-/** Cell levels and drift are read anew at multiples of this many steps (33 us). */
-const refreshInterval = 2048;
 /** Longest warm-up, steps: 1 ms. */
 const longestWarmUp = 62_500;
 /** Warm-up in units of the slowest time constant. */
@@ -38,9 +47,6 @@ export interface NeuronEnvironment {
   readonly onSpike: (neuron: AtomicNeuron, step: number) => void;
 }
 
-/** Receives a stretch of the trace; the arrays are reused, `count` values are valid. */
-export type TraceSink = (trace: AdexTrace, count: number) => void;
-
 interface Change {
   readonly step: number;
   /** New register words, or undefined for a forced spike. */
@@ -49,39 +55,61 @@ interface Change {
 
 export class Neuron {
   readonly index: AtomicNeuron;
+  readonly parameters = createAdexParameters();
+  readonly coefficients = new Float64Array(coefficientCount);
+  readonly state = createAdexState();
+  readonly noise: CircuitNoise;
+  observers = 0;
   readonly #environment: NeuronEnvironment;
   readonly #drift: LevelDrift;
   readonly #mismatch: ReturnType<typeof drawMismatch>;
   readonly #firstCell: number;
   readonly #level = new Float64Array(neuronCapMemRows.length);
-  readonly #parameters = createAdexParameters();
-  readonly #state = { v: 0, w: 0, refractoryLeft: 0, resetLeft: 0, pulseLeft: 0 };
-  /** Changes after `#step`, in order of time. */
+  /** Changes after `step`, in order of time. */
   readonly #changes: Change[] = [];
+  readonly #events = new SynapticEvents();
   #settings: NeuronSettings;
-  /** The state holds at the start of this step; meaningless while `#isLive` is false. */
+  #joins: NeuronJoins;
   #step = 0;
   #refreshAt = 0;
   #isLive = false;
-  #observers = 0;
 
   constructor(index: AtomicNeuron, words: NeuronWords, environment: NeuronEnvironment) {
-    const { imperfections, mismatch, driftNoise } = environment;
+    const { imperfections, mismatch, driftNoise, membraneNoise } = environment;
     this.index = index;
+    this.noise = new CircuitNoise(membraneNoise, index);
     this.#environment = environment;
     this.#drift = new LevelDrift(driftNoise, index, this.#level.length, imperfections.drift);
     this.#mismatch = drawMismatch(mismatch, index, imperfections.mismatch);
     this.#firstCell = capMemCellOfNeuron(index, neuronCapMemRows[0]);
     this.#settings = decodeSettings(words);
+    this.#joins = this.#settings.joins;
   }
 
-  get isObserved(): boolean {
-    return this.#observers > 0;
+  /** The state holds at the start of this step; undefined while there is none to go on from. */
+  get step(): number | undefined {
+    return this.#isLive ? this.#step : undefined;
   }
 
-  /** The registers have these words from a step on. Observed neurons must have been advanced to that step. */
+  /** Switches to other neurons, as the registers have them now. */
+  get joins(): NeuronJoins {
+    return this.#joins;
+  }
+
+  /** Time begins anew: no state, no history; the registers have had these words since ever. */
+  restart(words: NeuronWords): void {
+    this.#changes.length = 0;
+    this.#events.clear();
+    this.#settings = decodeSettings(words);
+    this.#joins = this.#settings.joins;
+    this.#isLive = false;
+    this.observers = 0;
+  }
+
+  /** The registers have these words from a step on. An observed neuron must have been advanced to that step. */
   change(step: number, words: NeuronWords): void {
     this.#record({ step, words });
+    this.#joins = decodeSettings(words).joins;
   }
 
   /** A spike commanded by the digital side. */
@@ -89,15 +117,25 @@ export class Neuron {
     this.#record({ step, words: undefined });
   }
 
+  /**
+   * An event at a synaptic input. A neuron that has state must not have been integrated beyond that step.
+   * @param amplitude voltage added to the input, V
+   */
+  synapticEvent(step: number, input: SynapticInput, amplitude: number): void {
+    this.#events.push(step, input, amplitude);
+    if (this.observers === 0) this.#events.forget(step - longestWarmUp);
+  }
+
   #record(change: Change): void {
     const last = this.#changes.at(-1);
     if (last && last.step === change.step && last.words && change.words) this.#changes.pop();
     this.#changes.push(change);
     // What lies before every possible warm-up is history: it only sets where the circuit starts from.
-    if (!this.isObserved) this.#forget(change.step - longestWarmUp);
+    if (this.observers === 0) this.#forget(change.step - longestWarmUp);
   }
 
   #forget(before: number): void {
+    this.#events.forget(before);
     let count = 0;
     while (count < this.#changes.length && (this.#changes[count] as Change).step < before) count++;
     if (count === 0) return;
@@ -107,59 +145,44 @@ export class Neuron {
     this.#isLive = false;
   }
 
-  /** Somebody looks at the neuron from this step on. */
-  observe(step: number): void {
-    if (this.#observers++ > 0) return;
-    if (this.#isLive && step - this.#step <= longestWarmUp) {
-      this.#integrate(step, undefined, false);
-      return;
-    }
+  /** Whether the state can be integrated on to a step instead of beginning anew. */
+  canGoOn(step: number): boolean {
+    return this.#isLive && step - this.#step <= longestWarmUp;
+  }
+
+  /** First step of the warm-up for an observation from a step on, with the registers as they are at its far end. */
+  warmUpStart(step: number): number {
     this.#forget(step - longestWarmUp);
     this.#refresh(Math.max(0, step - longestWarmUp));
-    const start = Math.max(0, step - this.#warmUpSteps());
+    // On the grid of refreshes, so that neurons that begin together are integrated together.
+    return Math.max(0, Math.floor((step - this.#warmUpSteps()) / longestRun) * longestRun);
+  }
+
+  /** Put the circuit at rest. */
+  begin(start: number): void {
     this.#forget(start);
     this.#refresh(start);
-    settleAtRest(this.#state, this.#parameters);
+    settleAtRest(this.state, this.parameters);
     this.#applyForcedReset();
     this.#step = start;
     this.#isLive = true;
-    this.#integrate(step, undefined, false);
   }
 
-  /** One observer less. The neuron must have been advanced to this step. */
-  unobserve(): void {
-    this.#observers--;
+  /** Make everything ready for the stretch from `step` on. @returns the step up to which nothing changes */
+  prepare(reportsSpikes: boolean): number {
+    this.#applyChanges(reportsSpikes);
+    if (this.#step >= this.#refreshAt) this.#refresh(this.#step);
+    this.#events.applyUpTo(this.#step, this.state);
+    return Math.min(this.#refreshAt, this.#changes[0]?.step ?? Infinity, this.#events.next);
   }
 
-  /**
-   * Membrane and adaptation voltage at the start of a step, V. Integrates a neuron that nobody observes from its warm-up
-   * on. An observed neuron must have been advanced to that step. The object is the neuron's own: read it, keep it not.
-   */
-  probe(step: number): Readonly<{ v: number; w: number }> {
-    this.observe(step);
-    this.unobserve();
-    return this.#state;
-  }
-
-  /** Integrate to a step. Does nothing for a neuron that nobody observes. */
-  advance(toStep: number, sink?: TraceSink): void {
-    if (this.isObserved) this.#integrate(toStep, sink, true);
-  }
-
-  #integrate(toStep: number, sink: TraceSink | undefined, reportsSpikes: boolean): void {
-    while (this.#step < toStep) {
-      this.#applyChanges(reportsSpikes);
-      if (this.#step >= this.#refreshAt) this.#refresh(this.#step);
-      const nextChange = this.#changes[0]?.step ?? Infinity;
-      const count = Math.min(toStep, this.#refreshAt, nextChange) - this.#step;
-      stepAdex(this.#parameters, this.#state, trace, this.#step, count, this.#environment.membraneNoise, this.index);
-      if (reportsSpikes) {
-        for (let i = 0; i < trace.spikeCount; i++)
-          this.#environment.onSpike(this.index, this.#step + (trace.spikeSteps[i] as number) + 1);
-      }
-      this.#step += count;
-      sink?.(trace, count);
+  /** `count` steps have been integrated; `spikes` of them ended with a spike. */
+  finish(count: number, spikeSteps: Uint32Array, spikes: number, reportsSpikes: boolean): void {
+    if (reportsSpikes) {
+      for (let i = 0; i < spikes; i++)
+        this.#environment.onSpike(this.index, this.#step + (spikeSteps[i] as number) + 1);
     }
+    this.#step += count;
   }
 
   #applyChanges(reportsSpikes: boolean): void {
@@ -172,10 +195,10 @@ export class Neuron {
         this.#refresh(this.#step);
         this.#applyForcedReset();
       } else {
-        const p = this.#parameters;
-        this.#state.refractoryLeft = p.refractorySteps;
-        this.#state.resetLeft = p.resetSteps;
-        this.#state.pulseLeft = p.pulseSteps;
+        const { refractorySteps, resetSteps, pulseSteps } = this.parameters;
+        this.state.refractoryUntil = this.#step - 1 + refractorySteps;
+        this.state.resetUntil = this.#step + resetSteps;
+        this.state.pulseUntil = this.#step + pulseSteps;
         if (reportsSpikes) this.#environment.onSpike(this.index, this.#step);
       }
     }
@@ -183,35 +206,37 @@ export class Neuron {
 
   #applyForcedReset(): void {
     if (this.#settings.forceReset) {
-      this.#state.resetLeft = Infinity;
-      this.#state.refractoryLeft = Infinity;
-    } else if (this.#state.resetLeft === Infinity) {
-      this.#state.resetLeft = 0;
-      this.#state.refractoryLeft = 0;
+      this.state.resetUntil = Infinity;
+      this.state.refractoryUntil = Infinity;
+    } else if (this.state.resetUntil === Infinity) {
+      this.state.resetUntil = 0;
+      this.state.refractoryUntil = 0;
     }
   }
 
-  /** Parameters from the cell levels at the start of a step. */
+  /** Quantities from the cell levels at the start of a step. */
   #refresh(step: number): void {
     const { capMem, imperfections, comparatorBiasCell } = this.#environment;
     const time = step * unitsPerStep;
     const level = this.#level;
     for (let row = 0; row < level.length; row++) level[row] = capMem.level(this.#firstCell + row, time);
     this.#drift.addTo(level, step);
-    const p = this.#parameters;
+    const p = this.parameters;
     deriveParameters(p, level, this.#settings.switches, this.#mismatch, imperfections.trialNoise);
     if (capMem.level(comparatorBiasCell(this.index), time) < leastComparatorBias) p.fires = false;
-    this.#refreshAt = (Math.floor(step / refreshInterval) + 1) * refreshInterval;
+    deriveCoefficients(this.coefficients, p, stepUs);
+    this.#refreshAt = (Math.floor(step / longestRun) + 1) * longestRun;
   }
 
   #warmUpSteps(): number {
-    const p = this.#parameters;
+    const p = this.parameters;
     const membrane = p.capacitance / p.leakConductance;
     const adaptation = p.adaptationTransconductance === 0 ? 0 : 1 / p.adaptationRate;
-    const steps = Math.ceil((warmUpConstants * Math.max(membrane, adaptation)) / stepUs);
+    const synaptic = Math.max(
+      p.excitatoryTransconductance === 0 ? 0 : p.excitatoryTau,
+      p.inhibitoryTransconductance === 0 ? 0 : p.inhibitoryTau,
+    );
+    const steps = Math.ceil((warmUpConstants * Math.max(membrane, adaptation, synaptic)) / stepUs);
     return Math.min(longestWarmUp, steps);
   }
 }
-
-/** The trace of the stretch at hand; one for all neurons, as none outlives its sink. */
-const trace = createAdexTrace(refreshInterval);

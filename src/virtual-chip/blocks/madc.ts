@@ -5,8 +5,8 @@
  */
 import { type AtomicNeuron, MadcConfig, MadcControl, theChip } from "../../protocol/index.js";
 import type { EventBuffer } from "../event-buffer.js";
-import type { Neuron } from "../neuron.js";
 import { unitsPerStep } from "../physics/adex.js";
+import type { Population } from "../population.js";
 import type { Registers } from "../registers.js";
 import { BufferFilter, type Converter } from "./madc-path.js";
 import type { BufferInput, Readout } from "./readout.js";
@@ -60,7 +60,7 @@ export interface MadcEnvironment {
   readonly registers: Registers;
   readonly readout: Readout;
   readonly converter: Converter;
-  readonly neuron: (index: AtomicNeuron) => Neuron;
+  readonly population: Population;
   /** Uniform value in [0, 1) for the phase between chip time and the MADC's clock. */
   readonly phase: (start: number) => number;
   readonly events: EventBuffer;
@@ -126,7 +126,7 @@ export class Madc {
       const end = Math.min(toStep, this.#lastStep(recording), recording.step + longestStretch);
       const count = end - recording.step;
       for (const channel of this.#channels) channel.mean.fill(0, 0, count);
-      for (const index of this.#observed) this.#collect(index, end, count);
+      this.#collect(end, count);
       for (const { filter, mean, input } of this.#channels) if (isComputed(input)) filter.run(mean, count);
       this.#sample(recording, end);
       recording.step = end;
@@ -192,11 +192,11 @@ export class Madc {
     });
     this.#observed = [...neurons];
     const step = Math.floor(time / unitsPerStep);
-    for (const neuron of this.#observed) this.#environment.neuron(neuron).observe(step);
+    this.#environment.population.observe(this.#observed, step);
   }
 
   #release(): void {
-    for (const neuron of this.#observed) this.#environment.neuron(neuron).unobserve();
+    this.#environment.population.unobserve(this.#observed);
     this.#observed = [];
   }
 
@@ -205,10 +205,11 @@ export class Madc {
     return Math.floor((firstSample + (samples - 1) * period) / unitsPerStep) + 1;
   }
 
-  /** Advance a neuron and add what it drives to the channels. */
-  #collect(index: AtomicNeuron, end: number, count: number): void {
-    let at = 0;
-    this.#environment.neuron(index).advance(end, (trace, length) => {
+  /** Advance the observed neurons and add what they drive to the channels. */
+  #collect(end: number, count: number): void {
+    const done = new Map<AtomicNeuron, number>();
+    this.#environment.population.advance(this.#observed, end, (index, trace, length) => {
+      const at = done.get(index) ?? 0;
       for (const { input, mean } of this.#channels) {
         for (const { neuron, source, gain, shift } of input.drivers) {
           if (neuron !== index) continue;
@@ -221,9 +222,11 @@ export class Madc {
           }
         }
       }
-      at += length;
+      done.set(index, at + length);
     });
-    if (at !== count) throw new RangeError(`neuron ${index} gave ${at} of ${count} steps`);
+    for (const index of this.#observed) {
+      if (done.get(index) !== count) throw new RangeError(`neuron ${index} gave ${done.get(index)} of ${count} steps`);
+    }
   }
 
   /** Samples that fall before the grid step `end`, in runs of one input and one kind. */

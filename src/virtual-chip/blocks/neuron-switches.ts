@@ -5,6 +5,7 @@
 import { CommonNeuronBackendConfig, NeuronBackendConfig, NeuronConfig } from "../../protocol/index.js";
 import { unitsPerStep } from "../physics/adex.js";
 import type { CircuitSwitches } from "../physics/circuit.js";
+import { joinsFrom, type NeuronJoins } from "./neuron-joins.js";
 
 /** Words of NeuronConfig, NeuronBackendConfig and CommonNeuronBackendConfig, in this order. */
 export type NeuronWords = Uint32Array;
@@ -23,6 +24,7 @@ export function snapshotWords(config: Uint32Array, backend: Uint32Array, common:
 /** A snapshot, decoded: the switches of the circuit, and what acts beside the circuit. */
 export interface NeuronSettings {
   readonly switches: CircuitSwitches;
+  readonly joins: NeuronJoins;
   readonly forceReset: boolean;
 }
 
@@ -44,6 +46,18 @@ export function decodeSettings(words: NeuronWords): NeuronSettings {
   const resetTicks = Math.max(0, refractoryTicks - holdoffCycles(backend.resetHoldoff));
   return {
     forceReset: common.forceReset,
+    joins: joinsFrom({
+      somaRight: config.connectSomaRight,
+      bottom: config.connectBottom,
+      membraneRight: config.connectMembraneRight,
+      soma: config.connectSoma,
+      conductance: config.enableMulticompartmentConductance,
+      fireBottom: backend.connectFireBottom,
+      fireFromRight: backend.connectFireFromRight,
+      fireToRight: backend.connectFireToRight,
+      fireMaster: backend.enableNeuronMaster,
+      fireSlave: backend.enableNeuronSlave,
+    }),
     switches: {
       leakMode: {
         multiplication: config.enableLeakMultiplication,
@@ -66,6 +80,13 @@ export function decodeSettings(words: NeuronWords): NeuronSettings {
       enableOffset: config.enableMembraneOffset,
       invertOffset: config.invertMembraneOffset,
       pauseDuringReset: config.enablePauseDuringReset,
+      enableExcitatory: config.enableSynapticInputExcitatory,
+      enableInhibitory: config.enableSynapticInputInhibitory,
+      enableAxial: config.enableMulticompartmentConductance,
+      axialMode: {
+        multiplication: config.enableMultiplyMulticompartmentConductanceBias,
+        division: config.enableDivideMulticompartmentConductanceBias,
+      },
       refractorySteps: toSteps(refractoryTicks * refractoryTick),
       resetSteps: toSteps(resetTicks * refractoryTick),
       pulseSteps: toSteps(tick(common.clockScaleAdaptationPulse)),

@@ -1,16 +1,20 @@
 /**
- * The stepper of one AdEx circuit in float64: the reference body that faster kernels are held to. Knows parameters,
- * state and the noise stream; knows no registers, codes or converters.
+ * One AdEx circuit with two synaptic inputs: its quantities, its state, and the reference body of its stepper in float64,
+ * which the kernel repeats byte for byte. Knows no registers, codes or converters.
  *
- *   C dV/dt   = -g (V - E) - gm (W - Wref) + Iexp(V) + Ioff + Inoise
+ *   C dV/dt   = -g (V - E) - gm (W - Wref) + Iexp(V) + Isyn + Ioff + Inoise
  *   Iexp(V)   = min(I0 exp((V - Ve) / D), Imax)
  *   dW/dt     = rate (Wref + alpha (V - Eadapt) - W) + Ipulse / Cw
+ *   Isyn      = gmExc Sexc + gmInh Sinh,   dS/dt = -S / tau
  *
- * with (g, E) = leak, or reset while a spike holds it. W is a voltage, as on the chip. V >= threshold, outside the
- * refractory period, is a spike. Method: Heun (explicit trapezoid) on a fixed chip-wide grid; a spike lies on the grid,
- * as the comparator's output is sampled by a clock. The noise current is held for `noiseHold` steps.
+ * with (g, E) = leak, or reset while a spike holds it. W and S are voltages, as on the chip. V >= threshold, outside the
+ * refractory period, is a spike. Method: the linear part by its exact propagator, the exponential by the second-order
+ * exponential Runge-Kutta rule (ETD2RK), on a fixed chip-wide grid; a spike lies on the grid, as the comparator's output
+ * is sampled by a clock. The noise current is held for `noiseHold` steps.
  */
 import type { NoiseStream } from "../noise.js";
+import { exponential } from "./exponential.js";
+import { at, pulseGap, resetGap } from "./propagator.js";
 import { exponentialCurrentLimit, railVoltage } from "./transfer.js";
 
 /** Chip time units of 4 ns per grid step: 16 ns, two FPGA cycles (see docs/chip-model.md, "Grid"). */
@@ -23,6 +27,11 @@ const noiseBlock = 4 * noiseHold;
 /** The same for the onset of spikes: 256 steps are 4.1 us. */
 const onsetHold = 256;
 const onsetBlock = 4 * onsetHold;
+/** What a noise value is for: the last word of its address. */
+const kinds = { current: 0, onset: 1 } as const;
+
+/** The two synaptic inputs of a neuron. */
+export type SynapticInput = "excitatory" | "inhibitory";
 
 /** Circuit quantities in V, us, pF, uS, uA. Mutable: refreshed in place. */
 export interface AdexParameters {
@@ -37,7 +46,7 @@ export interface AdexParameters {
   exponentialScale: number;
   exponentialVoltage: number;
   exponentialSlope: number;
-  /** Exponential switched off while the reset holds the membrane. */
+  /** Exponential and synaptic currents switched off while the reset holds the membrane. */
   pauseDuringReset: boolean;
   /** Signed; 0 when the adaptation is disabled. */
   adaptationTransconductance: number;
@@ -50,6 +59,14 @@ export interface AdexParameters {
   pulseSlope: number;
   /** Constant current onto the membrane, uA, signed. */
   offsetCurrent: number;
+  /** Time constant of each synaptic input's voltage, us, above 0. */
+  excitatoryTau: number;
+  inhibitoryTau: number;
+  /** Current onto the membrane per volt of each input, uS: usually positive and negative; 0 when switched off. */
+  excitatoryTransconductance: number;
+  inhibitoryTransconductance: number;
+  /** Conductance between membrane and soma line, uS; 0 when switched off. Only joined circuits use it. */
+  axialConductance: number;
   /** Standard deviation of the held noise current, uA. */
   noiseCurrent: number;
   /** Standard deviation of the wandering of threshold and exponential potential, V. */
@@ -60,15 +77,22 @@ export interface AdexParameters {
   pulseSteps: number;
 }
 
-/** State of one circuit. */
+/** State of one circuit at the start of a grid step. */
 export interface AdexState {
   /** Membrane and adaptation voltage, V. */
   v: number;
   w: number;
-  /** Steps left of the refractory period, of the reset, of the adaptation pulse. */
-  refractoryLeft: number;
-  resetLeft: number;
-  pulseLeft: number;
+  /** Voltage of each synaptic input, V away from rest. */
+  excitatory: number;
+  inhibitory: number;
+  /** First grid step that is not in the reset, not in the adaptation pulse; first one that may spike again. */
+  resetUntil: number;
+  pulseUntil: number;
+  refractoryUntil: number;
+}
+
+export function createAdexState(): AdexState {
+  return { v: 0, w: 0, excitatory: 0, inhibitory: 0, resetUntil: 0, pulseUntil: 0, refractoryUntil: 0 };
 }
 
 /** Where a run of steps writes; reused from run to run. */
@@ -76,6 +100,8 @@ export interface AdexTrace {
   /** Voltages at the end of each step; length at least the number of steps. */
   readonly v: Float64Array;
   readonly w: Float64Array;
+  readonly excitatory: Float64Array;
+  readonly inhibitory: Float64Array;
   /** Index within the run of each step at whose end the neuron spiked. */
   readonly spikeSteps: Uint32Array;
   spikeCount: number;
@@ -85,139 +111,156 @@ export function createAdexTrace(length: number): AdexTrace {
   return {
     v: new Float64Array(length),
     w: new Float64Array(length),
+    excitatory: new Float64Array(length),
+    inhibitory: new Float64Array(length),
     spikeSteps: new Uint32Array(length),
     spikeCount: 0,
   };
 }
 
-/** Exponents below this add less than 1e-4 of the scale current: not worth an `exp`. */
-const smallestExponent = -9.2;
+/** A synaptic voltage smaller than this, V, counts as none. */
+export const leastSynapticVoltage = 1e-9;
 
-/** Equilibrium without exponential, noise and spikes: where a circuit is that nobody looked at. */
+/** Keep a potential between the rails. */
+export const clamp = (x: number): number => {
+  const y = Math.max(x, 0);
+  return Math.min(railVoltage, y);
+};
+
+/** Equilibrium without exponential, synaptic input, noise and spikes: where a circuit is that nobody looked at. */
 export function settleAtRest(state: AdexState, p: AdexParameters): void {
   const coupling = p.adaptationTransconductance * p.adaptationCoupling;
   const drive = p.leakConductance * p.leakVoltage + coupling * p.adaptationLeakVoltage + p.offsetCurrent;
   const total = p.leakConductance + coupling;
-  const v = total > 0 ? drive / total : p.leakVoltage;
-  state.v = Math.min(Math.max(v, 0), railVoltage);
-  const w = p.adaptationReference + p.adaptationCoupling * (state.v - p.adaptationLeakVoltage);
-  state.w = Math.min(Math.max(w, 0), railVoltage);
-  state.refractoryLeft = 0;
-  state.resetLeft = 0;
-  state.pulseLeft = 0;
+  state.v = clamp(total > 0 ? drive / total : p.leakVoltage);
+  state.w = clamp(p.adaptationReference + p.adaptationCoupling * (state.v - p.adaptationLeakVoltage));
+  state.excitatory = 0;
+  state.inhibitory = 0;
+  state.resetUntil = 0;
+  state.pulseUntil = 0;
+  state.refractoryUntil = 0;
+}
+
+/** Noise of one circuit, followed along the grid: the held current's and the onset's values, each of variance 1. */
+export class CircuitNoise {
+  current = 0;
+  onset = 0;
+  readonly #stream: NoiseStream;
+  readonly #circuit: number;
+  readonly #currents = new Float64Array(4);
+  readonly #onsets = new Float64Array(4);
+  #block = -1;
+  #onsetBlock = -1;
+
+  constructor(stream: NoiseStream, circuit: number) {
+    this.#stream = stream;
+    this.#circuit = circuit;
+  }
+
+  /** Set the values of a grid step. @returns the first step with another value */
+  seek(step: number): number {
+    const block = Math.floor(step / noiseBlock);
+    if (block !== this.#block) {
+      this.#block = block;
+      this.#stream.normals(this.#currents, block, this.#circuit, kinds.current);
+      const onsets = Math.floor(step / onsetBlock);
+      if (onsets !== this.#onsetBlock) {
+        this.#onsetBlock = onsets;
+        this.#stream.normals(this.#onsets, onsets, this.#circuit, kinds.onset);
+      }
+    }
+    const phase = step % onsetBlock;
+    this.current = this.#currents[(phase % noiseBlock) >> 2] as number;
+    this.onset = this.#onsets[phase >> 8] as number;
+    return step + noiseHold - (phase % noiseHold);
+  }
 }
 
 /**
- * Integrate `count` steps with constant parameters.
- * @param firstStep number of the first step on the chip's grid; addresses the noise
- * @param circuit which circuit, for the noise
- * @param dt length of a step, us; other than `stepUs` only to test the method's order
+ * Integrate `count` steps with constant coefficients.
+ * @param c coefficients, see propagator.ts
+ * @param firstStep number of the first step on the chip's grid
  */
 export function stepAdex(
-  p: AdexParameters,
+  c: Float64Array,
   state: AdexState,
   trace: AdexTrace,
   firstStep: number,
   count: number,
-  noise: NoiseStream,
-  circuit: number,
-  dt: number = stepUs,
+  noise: CircuitNoise,
 ): void {
-  const { leakConductance, resetConductance, fires, pulseSlope, exponentialScale } = p;
-  const perCapacitance = 1 / p.capacitance;
-  const inverseSlope = 1 / p.exponentialSlope;
-  const gm = p.adaptationTransconductance;
-  const { adaptationReference: wRef, adaptationRate: rate, adaptationCoupling: alpha } = p;
-  const leakDrive = leakConductance * p.leakVoltage + gm * wRef;
-  const resetDrive = resetConductance * p.resetVoltage + gm * wRef;
-  const wDrive = rate * (wRef - alpha * p.adaptationLeakVoltage);
-  const half = dt / 2;
-  const { v: vOut, w: wOut, spikeSteps } = trace;
-  let { v, w, refractoryLeft, resetLeft, pulseLeft } = state;
+  const get = (field: number): number => c[field] as number;
+  const expScale = get(at.exponentialScale);
+  const inverseSlope = get(at.inverseSlope);
+  const [excDecay, inhDecay] = [get(at.excitatoryDecay), get(at.inhibitoryDecay)];
+  const isNoisy = get(at.noiseCurrent) > 0 || get(at.onsetNoise) > 0;
+  let { v, w, excitatory, inhibitory } = state;
   let spikeCount = 0;
 
-  const isNoisy = p.noiseCurrent > 0 || p.onsetNoise > 0;
-  // Whole-number positions in the blocks of noise; only the block's number may need more than 31 bits.
-  let onsetPhase = firstStep % onsetBlock;
-  let block = (firstStep - (firstStep % noiseBlock)) / noiseBlock;
-  let phase = onsetPhase % noiseBlock;
-  let untilNoise = 0;
-  if (isNoisy) {
-    noise.normals(currents, block, circuit, kinds.current);
-    noise.normals(onsets, (firstStep - onsetPhase) / onsetBlock, circuit, kinds.onset);
-  }
-  let current = p.offsetCurrent;
-  let { threshold, exponentialVoltage: onset } = p;
-  let expFrom = onset + smallestExponent * p.exponentialSlope;
+  for (let i = 0; i < count; ) {
+    const step = firstStep + i;
+    let current = 0;
+    let shift = 0;
+    let end = firstStep + count;
+    if (isNoisy) {
+      end = Math.min(end, noise.seek(step));
+      current = get(at.noiseCurrent) * noise.current;
+      shift = get(at.onsetNoise) * noise.onset;
+    }
+    // Nothing but V, W and S changes up to `end`, or up to a spike.
+    const isReset = step < state.resetUntil;
+    const isPulse = step < state.pulseUntil;
+    const isRefractory = step < state.refractoryUntil;
+    if (isReset) end = Math.min(end, state.resetUntil);
+    if (isPulse) end = Math.min(end, state.pulseUntil);
+    if (isRefractory) end = Math.min(end, state.refractoryUntil);
+    const m = isReset ? resetGap : 0;
+    const [vv, vw, wv, ww] = [get(m + at.vv), get(m + at.vw), get(m + at.wv), get(m + at.ww)];
+    const [fv, fw, qv, qw] = [get(m + at.fv), get(m + at.fw), get(m + at.qv), get(m + at.qw)];
+    const base = isPulse ? m + pulseGap : m;
+    const kv = get(base + at.kv) + fv * current;
+    const kw = get(base + at.kw) + fw * current;
+    const threshold = isRefractory ? Infinity : get(at.threshold) + shift;
+    const onset = get(at.exponentialVoltage) + shift;
+    const expFrom = get(at.exponentialMargin) + shift;
+    const scale = isReset ? get(at.exponentialScaleInReset) : expScale;
+    const exc = isReset ? get(at.excitatoryInReset) : get(at.excitatoryGain);
+    const inh = isReset ? get(at.inhibitoryInReset) : get(at.inhibitoryGain);
+    if (Math.abs(excitatory) < leastSynapticVoltage) excitatory = 0;
+    if (Math.abs(inhibitory) < leastSynapticVoltage) inhibitory = 0;
 
-  for (let i = 0; i < count; i++) {
-    if (isNoisy && untilNoise-- === 0) {
-      if (phase === noiseBlock) {
-        phase = 0;
-        noise.normals(currents, ++block, circuit, kinds.current);
-        if (onsetPhase === onsetBlock) {
-          onsetPhase = 0;
-          noise.normals(onsets, (block * noiseBlock) / onsetBlock, circuit, kinds.onset);
-        }
+    const segmentEnd = end - firstStep;
+    for (let isSpike = false; i < segmentEnd && !isSpike; i++) {
+      const syn = exc * excitatory + inh * inhibitory;
+      excitatory *= excDecay;
+      inhibitory *= inhDecay;
+      const v0 = vv * v + vw * w + (kv + fv * syn);
+      const w0 = wv * v + ww * w + (kw + fw * syn);
+      let i0 = 0;
+      let i1 = 0;
+      if (expFrom < v) i0 = limited(scale * exponential((v - onset) * inverseSlope));
+      const v1 = v0 + fv * i0;
+      if (expFrom < v1) i1 = limited(scale * exponential((v1 - onset) * inverseSlope));
+      v = clamp(v1 + qv * (i1 - i0));
+      w = clamp(w0 + fw * i0 + qw * (i1 - i0));
+      trace.v[i] = v;
+      trace.w[i] = w;
+      trace.excitatory[i] = excitatory;
+      trace.inhibitory[i] = inhibitory;
+      isSpike = v >= threshold;
+      if (isSpike) {
+        trace.spikeSteps[spikeCount++] = i;
+        state.refractoryUntil = firstStep + i + get(at.refractorySteps);
+        state.resetUntil = firstStep + i + 1 + get(at.resetSteps);
+        state.pulseUntil = firstStep + i + 1 + get(at.pulseSteps);
       }
-      current = p.offsetCurrent + p.noiseCurrent * (currents[phase >> 2] as number);
-      const shift = p.onsetNoise * (onsets[onsetPhase >> 8] as number);
-      threshold = p.threshold + shift;
-      onset = p.exponentialVoltage + shift;
-      expFrom = onset + smallestExponent * p.exponentialSlope;
-      const span = noiseHold - (phase & (noiseHold - 1));
-      untilNoise = span - 1;
-      phase += span;
-      onsetPhase += span;
     }
-    let g = leakConductance;
-    let drive = leakDrive + current;
-    let scale = exponentialScale;
-    if (resetLeft > 0) {
-      resetLeft--;
-      g = resetConductance;
-      drive = resetDrive + current;
-      if (p.pauseDuringReset) scale = 0;
-    }
-    let wIn = wDrive;
-    if (pulseLeft > 0) {
-      pulseLeft--;
-      wIn += pulseSlope;
-    }
-
-    let iExp = 0;
-    if (v > expFrom) iExp = Math.min(scale * Math.exp((v - onset) * inverseSlope), exponentialCurrentLimit);
-    const dv1 = (drive - g * v - gm * w + iExp) * perCapacitance;
-    const dw1 = wIn + rate * (alpha * v - w);
-    const v1 = v + dt * dv1;
-    const w1 = w + dt * dw1;
-    iExp = 0;
-    if (v1 > expFrom) iExp = Math.min(scale * Math.exp((v1 - onset) * inverseSlope), exponentialCurrentLimit);
-    const dv2 = (drive - g * v1 - gm * w1 + iExp) * perCapacitance;
-    const dw2 = wIn + rate * (alpha * v1 - w1);
-    v = Math.min(Math.max(v + half * (dv1 + dv2), 0), railVoltage);
-    w = Math.min(Math.max(w + half * (dw1 + dw2), 0), railVoltage);
-
-    if (refractoryLeft > 0) refractoryLeft--;
-    if (v >= threshold && refractoryLeft === 0 && fires) {
-      spikeSteps[spikeCount++] = i;
-      refractoryLeft = p.refractorySteps;
-      resetLeft = p.resetSteps;
-      pulseLeft = p.pulseSteps;
-    }
-    vOut[i] = v;
-    wOut[i] = w;
   }
   state.v = v;
   state.w = w;
-  state.refractoryLeft = refractoryLeft;
-  state.resetLeft = resetLeft;
-  state.pulseLeft = pulseLeft;
+  state.excitatory = excitatory;
+  state.inhibitory = inhibitory;
   trace.spikeCount = spikeCount;
 }
 
-/** What a noise value is for: the last word of its address. */
-const kinds = { current: 0, onset: 1 } as const;
-/** The noise values of the blocks at hand; rewritten before each use. */
-const currents = new Float64Array(4);
-const onsets = new Float64Array(4);
+const limited = (current: number): number => Math.min(exponentialCurrentLimit, current);

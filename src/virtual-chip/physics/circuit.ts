@@ -24,6 +24,11 @@ export const cellRow = {
   iBiasAdaptB: row("i_bias_adapt_b"),
   iBiasExp: row("i_bias_exp"),
   iMemOffset: row("i_mem_offset"),
+  iBiasNmda: row("i_bias_nmda"),
+  iBiasExcTau: row("i_bias_synin_exc_tau"),
+  iBiasInhTau: row("i_bias_synin_inh_tau"),
+  iBiasExcGm: row("i_bias_synin_exc_gm"),
+  iBiasInhGm: row("i_bias_synin_inh_gm"),
 } as const;
 
 /** Digital settings that act on the circuit. */
@@ -42,6 +47,12 @@ export interface CircuitSwitches {
   readonly enableOffset: boolean;
   readonly invertOffset: boolean;
   readonly pauseDuringReset: boolean;
+  /** Synaptic inputs joined with the membrane. */
+  readonly enableExcitatory: boolean;
+  readonly enableInhibitory: boolean;
+  /** Conductance between membrane and soma line. */
+  readonly enableAxial: boolean;
+  readonly axialMode: Pick<transfer.OtaMode, "multiplication" | "division">;
   /** Lengths in grid steps. */
   readonly refractorySteps: number;
   readonly resetSteps: number;
@@ -72,6 +83,11 @@ export function createAdexParameters(): AdexParameters {
     adaptationLeakVoltage: 0,
     pulseSlope: 0,
     offsetCurrent: 0,
+    excitatoryTau: 1,
+    inhibitoryTau: 1,
+    excitatoryTransconductance: 0,
+    inhibitoryTransconductance: 0,
+    axialConductance: 0,
     noiseCurrent: 0,
     onsetNoise: 0,
     refractorySteps: 0,
@@ -127,6 +143,17 @@ export function deriveParameters(
 
   p.offsetCurrent = switches.enableOffset
     ? transfer.offsetCurrent(code(cellRow.iMemOffset), mismatch.offsetCurrentGain) * (switches.invertOffset ? -1 : 1)
+    : 0;
+  p.excitatoryTau = transfer.synapticTau(code(cellRow.iBiasExcTau), mismatch.excitatoryTauGain);
+  p.inhibitoryTau = transfer.synapticTau(code(cellRow.iBiasInhTau), mismatch.inhibitoryTauGain);
+  p.excitatoryTransconductance = switches.enableExcitatory
+    ? transfer.synapticTransconductance(code(cellRow.iBiasExcGm), mismatch.excitatoryGain)
+    : 0;
+  p.inhibitoryTransconductance = switches.enableInhibitory
+    ? -transfer.synapticTransconductance(code(cellRow.iBiasInhGm), mismatch.inhibitoryGain)
+    : 0;
+  p.axialConductance = switches.enableAxial
+    ? transfer.axialConductance(code(cellRow.iBiasNmda), switches.axialMode, mismatch.axialGain)
     : 0;
   p.noiseCurrent = noiseCurrent * noiseFactor;
   p.onsetNoise = onsetNoise * noiseFactor;

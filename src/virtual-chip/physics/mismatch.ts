@@ -23,6 +23,11 @@ export const mismatchSpread = {
   offsetCurrentGain: 0.15,
   exponentialScaleGain: 0.25,
   exponentialSlopeGain: 0.08,
+  excitatoryTauGain: 0.3,
+  inhibitoryTauGain: 0.3,
+  excitatoryGain: 0.25,
+  inhibitoryGain: 0.25,
+  axialGain: 0.2,
 } as const;
 
 export type MismatchName = keyof typeof mismatchSpread;

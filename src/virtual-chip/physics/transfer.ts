@@ -48,6 +48,14 @@ const exponentialSlopeAt300 = 0.02;
 /** The output mirror of the exponential circuit cannot give more than this, uA. */
 export const exponentialCurrentLimit = 2;
 
+/** Capacitance of a synaptic input, pF, and what its resistor conducts at full code, uS: 0.5 us. */
+const synapticCapacitance = 0.2;
+const synapticConductanceAtFullCode = 0.4;
+const synapticLeakage = 2e-3;
+/** Transconductance of a synaptic input's OTA at full code, uS. */
+const synapticTransconductanceAtFullCode = 0.73;
+const axialModeFactor = 4;
+
 const softplus = (x: number): number => (x > 30 ? x : Math.log1p(Math.exp(x)));
 
 /** Level of a voltage cell, V. */
@@ -127,4 +135,27 @@ export function exponentialSlope(code: number, gain: number): number {
 /** Potential at which the exponential circuit carries its scale current, V. */
 export function exponentialVoltage(code: number, shift: number): number {
   return cellVoltage(code) - exponentialDrop + shift;
+}
+
+/** Time constant of a synaptic input, us: 0.5 at full code, 100 at code 0. */
+export function synapticTau(code: number, gain: number): number {
+  const g = synapticConductanceAtFullCode * gain * (Math.max(code, 0) / fullCode) ** otaExponent;
+  return synapticCapacitance / (g + synapticLeakage);
+}
+
+/** Current onto the membrane per volt of a synaptic input, uS, without its sign. */
+export function synapticTransconductance(code: number, gain: number): number {
+  return synapticTransconductanceAtFullCode * gain * (Math.max(code, 0) / fullCode) ** otaExponent;
+}
+
+/** Conductance between membrane and soma line, uS. */
+export function axialConductance(
+  code: number,
+  mode: Pick<OtaMode, "multiplication" | "division">,
+  gain: number,
+): number {
+  let g = otaConductanceAtFullCode * gain * (Math.max(code, 0) / fullCode) ** otaExponent;
+  if (mode.multiplication) g *= axialModeFactor;
+  if (mode.division) g /= axialModeFactor;
+  return g;
 }
