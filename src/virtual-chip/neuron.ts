@@ -19,9 +19,10 @@ import {
   stepUs,
   unitsPerStep,
 } from "./physics/adex.js";
-import { createAdexParameters, deriveParameters } from "./physics/circuit.js";
+import { deriveParameters } from "./physics/circuit.js";
 import { LevelDrift } from "./physics/drift.js";
 import { drawMismatch } from "./physics/mismatch.js";
+import { createAdexParameters } from "./physics/parameters.js";
 import { coefficientCount, deriveCoefficients } from "./physics/propagator.js";
 import { longestRun } from "./physics/stepper.js";
 import { SynapticEvents } from "./synaptic-events.js";

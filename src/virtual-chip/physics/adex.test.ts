@@ -1,16 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Rng } from "../../base/rng.js";
 import { NoiseStream } from "../noise.js";
-import {
-  type AdexParameters,
-  CircuitNoise,
-  createAdexState,
-  createAdexTrace,
-  settleAtRest,
-  stepAdex,
-  stepUs,
-} from "./adex.js";
-import { createAdexParameters } from "./circuit.js";
+import { CircuitNoise, createAdexState, createAdexTrace, settleAtRest, stepAdex, stepUs } from "./adex.js";
+import { type AdexParameters, createAdexParameters } from "./parameters.js";
 import { coefficientCount, deriveCoefficients } from "./propagator.js";
 
 const silence = new CircuitNoise(new NoiseStream(Rng.fromSeed(0)), 0);

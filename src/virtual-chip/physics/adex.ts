@@ -14,6 +14,7 @@
  */
 import type { NoiseStream } from "../noise.js";
 import { exponential } from "./exponential.js";
+import type { AdexParameters } from "./parameters.js";
 import { at, pulseGap, resetGap } from "./propagator.js";
 import { exponentialCurrentLimit, railVoltage } from "./transfer.js";
 
@@ -32,50 +33,6 @@ const kinds = { current: 0, onset: 1 } as const;
 
 /** The two synaptic inputs of a neuron. */
 export type SynapticInput = "excitatory" | "inhibitory";
-
-/** Circuit quantities in V, us, pF, uS, uA. Mutable: refreshed in place. */
-export interface AdexParameters {
-  capacitance: number;
-  leakConductance: number;
-  leakVoltage: number;
-  resetConductance: number;
-  resetVoltage: number;
-  threshold: number;
-  /** Whether the comparator's output makes spikes. */
-  fires: boolean;
-  exponentialScale: number;
-  exponentialVoltage: number;
-  exponentialSlope: number;
-  /** Exponential and synaptic currents switched off while the reset holds the membrane. */
-  pauseDuringReset: boolean;
-  /** Signed; 0 when the adaptation is disabled. */
-  adaptationTransconductance: number;
-  adaptationReference: number;
-  adaptationRate: number;
-  /** Signed. */
-  adaptationCoupling: number;
-  adaptationLeakVoltage: number;
-  /** Slope of the adaptation voltage during a pulse, V/us, signed. */
-  pulseSlope: number;
-  /** Constant current onto the membrane, uA, signed. */
-  offsetCurrent: number;
-  /** Time constant of each synaptic input's voltage, us, above 0. */
-  excitatoryTau: number;
-  inhibitoryTau: number;
-  /** Current onto the membrane per volt of each input, uS: usually positive and negative; 0 when switched off. */
-  excitatoryTransconductance: number;
-  inhibitoryTransconductance: number;
-  /** Conductance between membrane and soma line, uS; 0 when switched off. Only joined circuits use it. */
-  axialConductance: number;
-  /** Standard deviation of the held noise current, uA. */
-  noiseCurrent: number;
-  /** Standard deviation of the wandering of threshold and exponential potential, V. */
-  onsetNoise: number;
-  /** Lengths in grid steps after a spike. */
-  refractorySteps: number;
-  resetSteps: number;
-  pulseSteps: number;
-}
 
 /** State of one circuit at the start of a grid step. */
 export interface AdexState {

@@ -3,8 +3,8 @@
  * and the equations meet. Knows no addresses and no time.
  */
 import { type NeuronCapMemRow, neuronCapMemRows } from "../../protocol/index.js";
-import type { AdexParameters } from "./adex.js";
 import type { NeuronMismatch } from "./mismatch.js";
+import type { AdexParameters } from "./parameters.js";
 import * as transfer from "./transfer.js";
 
 const row = (name: NeuronCapMemRow): number => neuronCapMemRows.indexOf(name);
@@ -62,39 +62,6 @@ export interface CircuitSwitches {
 /** Noise of a typical neuron (docs/chip-model.md, "Noise"): current held for 64 ns, uA rms; spike onset, V rms. */
 const noiseCurrent = 0.008;
 const onsetNoise = 0.006;
-
-export function createAdexParameters(): AdexParameters {
-  return {
-    capacitance: 1,
-    leakConductance: 0,
-    leakVoltage: 0,
-    resetConductance: 0,
-    resetVoltage: 0,
-    threshold: 0,
-    fires: false,
-    exponentialScale: 0,
-    exponentialVoltage: 0,
-    exponentialSlope: 1,
-    pauseDuringReset: false,
-    adaptationTransconductance: 0,
-    adaptationReference: 0,
-    adaptationRate: 0,
-    adaptationCoupling: 0,
-    adaptationLeakVoltage: 0,
-    pulseSlope: 0,
-    offsetCurrent: 0,
-    excitatoryTau: 1,
-    inhibitoryTau: 1,
-    excitatoryTransconductance: 0,
-    inhibitoryTransconductance: 0,
-    axialConductance: 0,
-    noiseCurrent: 0,
-    onsetNoise: 0,
-    refractorySteps: 0,
-    resetSteps: 0,
-    pulseSteps: 0,
-  };
-}
 
 /**
  * Refresh `p` in place.

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Rng } from "../../base/rng.js";
 import { NoiseStream } from "../noise.js";
-import { type AdexParameters, CircuitNoise, createAdexState, createAdexTrace, stepAdex, stepUs } from "./adex.js";
-import { createAdexParameters } from "./circuit.js";
+import { CircuitNoise, createAdexState, createAdexTrace, stepAdex, stepUs } from "./adex.js";
 import { Network, type NetworkLayout, type NetworkMember } from "./network.js";
+import { type AdexParameters, createAdexParameters } from "./parameters.js";
 import { coefficientCount, deriveCoefficients } from "./propagator.js";
 
 const stream = new NoiseStream(Rng.fromSeed(3));

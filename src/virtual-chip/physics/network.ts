@@ -5,15 +5,9 @@
  * total conductance and each adaptation by its exact decay, all couplings by the second-order exponential Runge-Kutta
  * rule (ETD2RK), on the same grid as single circuits. Knows no switches and no addresses.
  */
-import {
-  type AdexParameters,
-  type AdexState,
-  type AdexTrace,
-  type CircuitNoise,
-  clamp,
-  leastSynapticVoltage,
-} from "./adex.js";
+import { type AdexState, type AdexTrace, type CircuitNoise, clamp, leastSynapticVoltage } from "./adex.js";
 import { exponential } from "./exponential.js";
+import type { AdexParameters } from "./parameters.js";
 import { meanDecay, smallestExponent } from "./propagator.js";
 import { exponentialCurrentLimit } from "./transfer.js";
 

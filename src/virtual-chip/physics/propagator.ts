@@ -4,7 +4,7 @@
  * With x' = A x + b + n: x(h) = e^(Ah) x + F b, and F n0 + Q (n1 - n0) for an n that goes from n0 to n1 (second order);
  * F = h sum (Ah)^k / (k+1)!, Q = h sum (Ah)^k / (k+2)!.
  */
-import type { AdexParameters } from "./adex.js";
+import type { AdexParameters } from "./parameters.js";
 
 /**
  * Place of each coefficient. Those up to `kw` exist once for the leak and once for the reset, `resetGap` later; kv and kw
