@@ -54,6 +54,25 @@ export interface KernelExports {
     gl: Address,
     graw: Address,
   ): void;
+  mixtureForward(
+    n: number,
+    d: number,
+    components: number,
+    raw: Address,
+    z: Address,
+    logQ: Address,
+    share: Address,
+  ): void;
+  mixtureBackward(
+    n: number,
+    d: number,
+    components: number,
+    raw: Address,
+    z: Address,
+    share: Address,
+    g: Address,
+    graw: Address,
+  ): void;
   fillColumns(m: number, n: number, bias: Address, c: Address): void;
   tileColumns(m: number, rows: number, atoms: number, s: Address, c: Address): void;
   sumTiles(m: number, rows: number, atoms: number, g: Address, s: Address): void;

@@ -41,9 +41,29 @@ const shapes: Record<string, DensityShape> = {
     order: "coupling",
     transform: { type: "spline", bins: 6, bound: 4 },
   },
+  "mixture of normals": { kind: "mixture", numParameters: 3, numFeatures: 2, components: 4, hidden: 16, blocks: 1 },
 };
 
 const normals = (rng: Rng, n: number): Float32Array => Float32Array.from({ length: n }, () => rng.normal());
+
+/** By elimination with pivots. */
+function determinant(matrix: number[][]): number {
+  const m = matrix.map((row) => [...row]);
+  let product = 1;
+  for (let k = 0; k < m.length; k++) {
+    const pivot = m.slice(k).reduce((best, row, i) => (Math.abs(row[k]!) > Math.abs(m[best]![k]!) ? k + i : best), k);
+    if (pivot !== k) {
+      [m[k], m[pivot]] = [m[pivot]!, m[k]!];
+      product = -product;
+    }
+    product *= m[k]![k]!;
+    for (let i = k + 1; i < m.length; i++) {
+      const factor = m[i]![k]! / m[k]![k]!;
+      for (let j = k; j < m.length; j++) m[i]![j]! -= factor * m[k]![j]!;
+    }
+  }
+  return product;
+}
 
 /** Weights away from the start. */
 function shaken(shape: DensityShape, by = 0.1): KernelDensity {
@@ -61,7 +81,95 @@ describe.each(Object.entries(shapes))("%s", (_, shape) => {
     const theta = normals(rng, 50 * d);
     q.logProb(theta, normals(rng, 50 * f)).forEach((l, i) => {
       const squares = theta.slice(i * d, (i + 1) * d).reduce((s, z) => s + z * z, 0);
-      expect(l).toBeCloseTo(-0.5 * squares - 0.5 * d * Math.log(2 * Math.PI), 4);
+      const error = Math.abs(l + 0.5 * squares + 0.5 * d * Math.log(2 * Math.PI));
+      // Components of a mixture start a little apart.
+      expect(error).toBeLessThan(shape.kind === "mixture" ? 0.02 * (1 + squares) : 1e-4);
+    });
+  });
+
+  it("integrates to one with a single parameter", () => {
+    const q = shaken({ ...shape, numParameters: 1 }, 0.05);
+    const [count, span] = [4000, 24];
+    const theta = Float32Array.from({ length: count }, (_, i) => -span / 2 + (span * (i + 0.5)) / count);
+    for (let k = 0; k < 5; k++) {
+      const x = normals(Rng.fromSeed(k), f);
+      const mass = q.logProb(theta, x).reduce((s, l) => s + Math.exp(l), 0) * (span / count);
+      expect(Math.abs(mass - 1)).toBeLessThan(2e-3);
+    }
+  });
+
+  it("has the gradient of finite differences, in weights and in x", () => {
+    const [rows, atoms] = [8, 2];
+    const q = shaken(shape, 0.05);
+    const rng = Rng.fromSeed(12);
+    kernels.lend((space) => {
+      const engine = q.kind.createEngine(space, { rows, atoms, trackX: true });
+      const theta = normals(rng, d * rows * atoms);
+      const x = normals(rng, f * rows);
+      const columnWeights = normals(rng, rows * atoms);
+      const loss = (weights: Float32Array, features: Float32Array): number => {
+        engine.setWeights(weights);
+        engine.theta.set(theta);
+        engine.x.set(features);
+        return engine.logProb().reduce((s, l, i) => s + l * columnWeights[i]!, 0);
+      };
+      loss(q.weights, x);
+      engine.clearGradient();
+      engine.backward(columnWeights);
+      const [gradient, gx] = [engine.gradient().slice(), engine.xGradient.slice()];
+      const norm = (v: Float32Array): number => Math.sqrt(v.reduce((s, w) => s + w * w, 0));
+      const compare = (g: Float32Array, at: (by: number, direction: Float32Array) => number): void => {
+        // Along a mix of the gradient itself and of noise: float32 passes are too coarse for single weights.
+        for (let trial = 0; trial < 4; trial++) {
+          const scale = norm(g) / Math.sqrt(g.length);
+          const direction = g.map((v) => (v === 0 ? 0 : v + scale * rng.normal()));
+          const h = 2e-3 / norm(direction);
+          const want = (at(h, direction) - at(-h, direction)) / (2 * h);
+          const got = g.reduce((s, v, i) => s + v * direction[i]!, 0);
+          expect(Math.abs(got - want)).toBeLessThan(0.02 * norm(g) * norm(direction));
+        }
+      };
+      compare(gradient, (by, along) =>
+        loss(
+          q.weights.map((w, i) => w + by * along[i]!),
+          x,
+        ),
+      );
+      compare(gx, (by, along) =>
+        loss(
+          q.weights,
+          x.map((v, i) => v + by * along[i]!),
+        ),
+      );
+    });
+  });
+
+  it("agrees with its log-determinant: the density of draws from numerical Jacobians of the inverse", () => {
+    if (shape.kind === "mixture") return;
+    const q = shaken(shape, 0.05);
+    const rows = 8;
+    kernels.lend((space) => {
+      const engine = q.kind.createEngine(space, { rows, atoms: 1 });
+      engine.setWeights(q.weights);
+      engine.x.set(normals(Rng.fromSeed(5), f * rows));
+      const noise = normals(Rng.fromSeed(6), d * rows);
+      const h = 4e-3;
+      const columns = Array.from({ length: d }, (_, j) => {
+        const moved = (by: number): Float32Array =>
+          engine.inverse(noise.map((v, i) => (Math.floor(i / rows) === j ? v + by : v))).slice();
+        const [up, down] = [moved(h), moved(-h)];
+        return up.map((v, i) => (v - down[i]!) / (2 * h));
+      });
+      engine.inverse(noise);
+      const logQ = engine.logProb();
+      for (let r = 0; r < rows; r++) {
+        const jacobian = Array.from({ length: d }, (_, i) => columns.map((c) => c[i * rows + r]!));
+        const base = Array.from({ length: d }, (_, i) => noise[i * rows + r]!).reduce(
+          (s, z) => s - 0.5 * z * z - 0.5 * Math.log(2 * Math.PI),
+          0,
+        );
+        expect(logQ[r]!).toBeCloseTo(base - Math.log(Math.abs(determinant(jacobian))), 1);
+      }
     });
   });
 

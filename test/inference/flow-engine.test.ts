@@ -105,7 +105,7 @@ describe.each(transforms)("flow of $type transforms", (transform) => {
     engine.backward(columnWeights);
     const gradient = engine.gradient().slice();
     // Entries that no unit sees have no gradient.
-    const visible = architecture.initialise(rng).map((w, i) => (w !== 0 || gradient[i] !== 0 ? 1 : 0));
+    const visible = architecture.initialise(rng).map((w: number, i: number) => (w !== 0 || gradient[i] !== 0 ? 1 : 0));
     // Directional derivatives: float32 forward passes are too coarse for single weights.
     for (let trial = 0; trial < 6; trial++) {
       const direction = visible.map((m) => m * rng.normal());

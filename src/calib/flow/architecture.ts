@@ -11,44 +11,17 @@ import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
 import type { DensityArchitecture } from "./density-engine.js";
 import type { FlowDensityShape } from "./density-estimator.js";
-
-/** A matrix (rows x columns) or a vector (columns = 1) inside the flat weights. */
-export interface WeightBlock {
-  readonly offset: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
-export interface ConditionerWeights {
-  /** hidden x numParameters, in the order of places. */
-  readonly input: WeightBlock;
-  /** hidden x numFeatures. */
-  readonly context: WeightBlock;
-  readonly bias: WeightBlock;
-  /** Per residual block: hidden x hidden, hidden x numFeatures, hidden. */
-  readonly blocks: readonly {
-    readonly weight: WeightBlock;
-    readonly context: WeightBlock;
-    readonly bias: WeightBlock;
-  }[];
-  /** numParameters * outputs x hidden, in the order of places; zero at the start. */
-  readonly output: WeightBlock;
-  readonly outputBias: WeightBlock;
-}
+import {
+  type ConditionerShape,
+  type ConditionerWeights,
+  initialiseConditioner,
+  type UnitGroup,
+  WeightPlan,
+} from "./weights.js";
 
 export interface FlowLayer extends ConditionerWeights {
   /** Parameter at each position; positions go by place. */
   readonly order: readonly number[];
-}
-
-/** Units of a degree: rows [from, to) of a hidden layer, which see the positions below `sees`. */
-export interface UnitGroup {
-  readonly from: number;
-  readonly to: number;
-  readonly sees: number;
-  /** Positions whose parameters have this place: [outputsFrom, outputsTo). */
-  readonly outputsFrom: number;
-  readonly outputsTo: number;
 }
 
 /** Hidden units are dealt out to degrees in fours, which is how many rows a product does at once. */
@@ -57,11 +30,7 @@ const unitsAtOnce = 4;
 export class FlowArchitecture implements DensityArchitecture {
   readonly shape: FlowDensityShape;
   readonly layers: readonly FlowLayer[];
-  /** One per degree, lowest first. */
-  readonly groups: readonly UnitGroup[];
-  /** Units of a hidden layer: those asked for, rounded up to whole fours for each degree. */
-  readonly hidden: number;
-  /** Number of weights; every block starts on a multiple of 4. */
+  readonly conditioner: ConditionerShape;
   readonly size: number;
   /** Raw parameters of one transform of one dimension. */
   readonly outputs: number;
@@ -71,52 +40,30 @@ export class FlowArchitecture implements DensityArchitecture {
     checkShape(shape);
     this.shape = shape;
     this.outputs = shape.transform.type === "affine" ? 2 : 3 * shape.transform.bins - 1;
-    this.groups = unitGroups(shape);
-    this.hidden = this.groups.at(-1)?.to ?? 0;
-    let offset = 0;
-    const block = (rows: number, columns: number): WeightBlock => {
-      const placed = { offset, rows, columns };
-      offset += Math.ceil((rows * columns) / 4) * 4;
-      return placed;
+    const groups = unitGroups(shape);
+    const { numParameters, numFeatures, blocks } = shape;
+    this.conditioner = {
+      numParameters,
+      numFeatures,
+      blocks,
+      groups,
+      // Those asked for, rounded up to whole fours for each degree.
+      hidden: groups.at(-1)?.to ?? 0,
+      outputs: this.outputs,
+      outputRows: numParameters * this.outputs,
     };
-    const { numParameters, numFeatures } = shape;
-    const { hidden } = this;
+    const plan = new WeightPlan();
     this.layers = Array.from({ length: shape.layers }, (_, l) => ({
       order: orderOf(shape, l),
-      input: block(hidden, numParameters),
-      context: block(hidden, numFeatures),
-      bias: block(hidden, 1),
-      blocks: Array.from({ length: shape.blocks }, () => ({
-        weight: block(hidden, hidden),
-        context: block(hidden, numFeatures),
-        bias: block(hidden, 1),
-      })),
-      output: block(numParameters * this.outputs, hidden),
-      outputBias: block(numParameters * this.outputs, 1),
+      ...plan.conditioner(this.conditioner),
     }));
-    this.size = offset;
+    this.size = plan.size;
   }
 
   /** Weights with which the flow is the identity for every observation. */
   initialise(rng: Rng): Float32Array {
     const weights = new Float32Array(this.size);
-    const { numFeatures } = this.shape;
-    const fill = ({ offset, columns }: WeightBlock, group: UnitGroup, seen: number, fanIn: number): void => {
-      const bound = Math.sqrt(3 / fanIn);
-      for (let row = group.from; row < group.to; row++) {
-        for (let c = 0; c < seen; c++) weights[offset + row * columns + c] = bound * (2 * rng.uniform() - 1);
-      }
-    };
-    for (const layer of this.layers) {
-      for (const group of this.groups) {
-        fill(layer.input, group, group.sees, group.sees + numFeatures);
-        fill(layer.context, group, numFeatures, group.sees + numFeatures);
-        for (const b of layer.blocks) {
-          fill(b.weight, group, group.to, group.to + numFeatures);
-          fill(b.context, group, numFeatures, group.to + numFeatures);
-        }
-      }
-    }
+    for (const layer of this.layers) initialiseConditioner(weights, layer, this.conditioner, rng);
     return weights;
   }
 }

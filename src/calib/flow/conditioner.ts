@@ -5,7 +5,7 @@
  * Layout: feature-major, (features x columns); R columns for observations, n = R * atoms for thetas, atom by atom.
  */
 import type { KernelSpace } from "../../kernels/module.js";
-import type { ConditionerWeights, FlowArchitecture, UnitGroup, WeightBlock } from "./architecture.js";
+import type { ConditionerShape, ConditionerWeights, UnitGroup, WeightBlock } from "./weights.js";
 
 type Address = number;
 const float = 4;
@@ -48,13 +48,14 @@ export class Conditioner {
   readonly #d: number;
   readonly #f: number;
   readonly #outputs: number;
+  readonly #outputRows: number;
   readonly #rows: number;
   readonly #atoms: number;
   readonly #n: number;
   /** f x R */
   readonly x: Address;
   /** Gradient with respect to x, f x R, when asked for. */
-  readonly gx: Address | undefined;
+  readonly #gx: Address | undefined;
   /** x turned, R x f padded to a multiple of 4. */
   readonly #xTurned: Address;
   readonly #f4: number;
@@ -69,7 +70,7 @@ export class Conditioner {
 
   constructor(
     space: KernelSpace,
-    { shape, groups, hidden, outputs }: FlowArchitecture,
+    { groups, hidden, outputs, outputRows, numParameters, numFeatures }: ConditionerShape,
     at: WeightAddresses,
     { rows, atoms, trackX }: { rows: number; atoms: number; trackX: boolean },
   ) {
@@ -79,21 +80,22 @@ export class Conditioner {
     this.#h = hidden;
     this.#h0 = groups[0]?.to ?? 0;
     this.#h1 = hidden - this.#h0;
-    this.#d = shape.numParameters;
-    this.#f = shape.numFeatures;
+    this.#d = numParameters;
+    this.#f = numFeatures;
     this.#outputs = outputs;
+    this.#outputRows = outputRows;
     this.#rows = rows;
     this.#atoms = atoms;
     this.#n = rows * atoms;
     this.x = space.allocate(this.#f * rows);
-    this.gx = trackX ? space.allocate(this.#f * rows) : undefined;
+    this.#gx = trackX ? space.allocate(this.#f * rows) : undefined;
     this.#f4 = Math.ceil(this.#f / 4) * 4;
     this.#xTurned = space.allocate(rows * this.#f4);
     this.#turnedLow = space.allocate(rows * hidden);
     this.#turnedHigh = atoms === 1 ? this.#turnedLow + this.#h0 * float : space.allocate(this.#n * this.#h1);
     this.#ldHigh = atoms === 1 ? hidden : this.#h1;
-    this.#rawLow = atoms === 1 ? 0 : space.allocate(this.#d * outputs * rows);
-    this.#gRawLow = atoms === 1 ? 0 : space.allocate(this.#d * outputs * rows);
+    this.#rawLow = atoms === 1 ? 0 : space.allocate(outputRows * rows);
+    this.#gRawLow = atoms === 1 ? 0 : space.allocate(outputRows * rows);
     this.#gStream = this.#stage();
     this.#gInner = this.#stage();
   }
@@ -103,8 +105,14 @@ export class Conditioner {
       z: this.#space.allocate(this.#d * this.#n),
       stream: Array.from({ length: blocks + 1 }, () => this.#stage()),
       inner: Array.from({ length: blocks }, () => this.#stage()),
-      raw: this.#space.allocate(this.#d * this.#outputs * this.#n),
+      raw: this.#space.allocate(this.#outputRows * this.#n),
     };
+  }
+
+  /** Gradient with respect to x, (f x R), a view. */
+  get xGradient(): Float32Array {
+    if (this.#gx === undefined) throw new Error("the engine was made without trackX");
+    return this.#space.view(this.#gx, this.#f * this.#rows);
   }
 
   /** Everything that depends on x alone. */
@@ -172,7 +180,7 @@ export class Conditioner {
   /** Make ready for `backward` through all layers, for the x of the last pass. */
   beginBackward(): void {
     this.#space.call.transpose(this.#f, this.#rows, this.x, this.#rows, this.#xTurned, this.#f4);
-    if (this.gx !== undefined) this.#space.view(this.gx, this.#f * this.#rows).fill(0);
+    if (this.#gx !== undefined) this.#space.view(this.#gx, this.#f * this.#rows).fill(0);
   }
 
   /** Add the gradients of the weights, of x, and to gz (d x n, in the order of places). @param gRaw d * outputs x n */
@@ -294,7 +302,7 @@ export class Conditioner {
     call.sumColumns(h, R, low, this.#gradientOf(bias));
     // Columns beyond f are zero and add nothing to what stands behind a row.
     call.gemm(h, this.#f4, R, low, R, this.#xTurned, this.#f4, this.#gradientOf(context), f, 1);
-    if (this.gx !== undefined) call.gemmTn(h, f, R, this.#of(context), f, low, R, this.gx, R, 1);
+    if (this.#gx !== undefined) call.gemmTn(h, f, R, this.#of(context), f, low, R, this.#gx, R, 1);
   }
 
   #stage(): Stage {

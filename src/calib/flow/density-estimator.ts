@@ -6,7 +6,7 @@
 import type { Rng } from "../../base/rng.js";
 
 /** Everything but the weights; JSON. */
-export type DensityShape = FlowDensityShape;
+export type DensityShape = FlowDensityShape | MixtureDensityShape;
 
 interface DensityDimensions {
   /** d, 1 or more. */
@@ -42,6 +42,17 @@ export type FlowTransform =
   | { readonly type: "affine" }
   /** Monotone rational-quadratic, identity outside [-bound, bound]; 2..32 bins. */
   | { readonly type: "spline"; readonly bins: number; readonly bound: number };
+
+/** A mixture of normal densities with full covariance. */
+export interface MixtureDensityShape extends DensityDimensions {
+  readonly kind: "mixture";
+  /** 1..64. With more than one, q at the start is the prior only to about a hundredth. */
+  readonly components: number;
+  /** Units of each hidden layer, rounded up to whole fours. */
+  readonly hidden: number;
+  /** Residual blocks, 0 or more. */
+  readonly blocks: number;
+}
 
 /** A density estimator as plain data. */
 export interface DensityState {

@@ -3,7 +3,7 @@
  * kept for the way back, gradients accumulated over calls. One instance is one thread's workspace.
  */
 import type { KernelSpace } from "../../kernels/module.js";
-import type { FlowArchitecture, FlowLayer, UnitGroup } from "./architecture.js";
+import type { FlowArchitecture, FlowLayer } from "./architecture.js";
 import { Conditioner, type ConditionerBuffers, type WeightAddresses } from "./conditioner.js";
 import type { DensityEngine, EngineOptions } from "./density-engine.js";
 
@@ -36,7 +36,7 @@ export class FlowEngine implements DensityEngine {
     const room = (count: number): Address => space.allocate(count);
     const { size } = architecture;
     this.#at = { weights: room(size), transposed: room(size), gradient: room(size + 4) };
-    this.#conditioner = new Conditioner(space, architecture, this.#at, { rows, atoms, trackX });
+    this.#conditioner = new Conditioner(space, architecture.conditioner, this.#at, { rows, atoms, trackX });
     this.#layers = architecture.layers.map(() => this.#conditioner.buffers(blocks));
     this.#out = room(d * n);
     this.#logQ = room(n);
@@ -90,9 +90,7 @@ export class FlowEngine implements DensityEngine {
   }
 
   get xGradient(): Float32Array {
-    const { gx } = this.#conditioner;
-    if (gx === undefined) throw new Error("the engine was made without trackX");
-    return this.#space.view(gx, this.architecture.shape.numFeatures * this.rows);
+    return this.#conditioner.xGradient;
   }
 
   backward(columnWeights: Float32Array): void {
@@ -132,7 +130,7 @@ export class FlowEngine implements DensityEngine {
       const buffers = this.#layers[l] as ConditionerBuffers;
       const target = this.#layers[l + 1]?.z ?? this.#out;
       this.#conditioner.observe(layer, buffers);
-      this.architecture.groups.forEach((group: UnitGroup, g) => {
+      this.architecture.conditioner.groups.forEach((group, g) => {
         if (g > 0) this.#conditioner.raise(layer, buffers, g);
         this.#conditioner.answer(layer, buffers, g);
         for (let k = group.outputsFrom; k < group.outputsTo; k++) {

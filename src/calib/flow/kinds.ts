@@ -4,6 +4,7 @@ import { FlowArchitecture } from "./architecture.js";
 import type { DensityArchitecture, DensityEngine, EngineOptions } from "./density-engine.js";
 import type { DensityShape } from "./density-estimator.js";
 import { FlowEngine } from "./flow-engine.js";
+import { MixtureArchitecture, MixtureEngine } from "./mixture-engine.js";
 
 export interface DensityKind extends DensityArchitecture {
   createEngine(space: KernelSpace, options: EngineOptions): DensityEngine;
@@ -11,6 +12,14 @@ export interface DensityKind extends DensityArchitecture {
 
 /** @throws FieldOutOfRange */
 export function densityKind(shape: DensityShape): DensityKind {
+  if (shape.kind === "mixture") {
+    const architecture = new MixtureArchitecture(shape);
+    return {
+      size: architecture.size,
+      initialise: (rng) => architecture.initialise(rng),
+      createEngine: (space, options) => new MixtureEngine(space, architecture, options),
+    };
+  }
   const architecture = new FlowArchitecture(shape);
   return {
     size: architecture.size,

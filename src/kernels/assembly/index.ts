@@ -2,5 +2,6 @@
 // allocates (src/kernels/module.ts). No allocation, no bounds checks in here.
 export * from "./elementwise";
 export * from "./gemm";
+export * from "./mixture";
 export * from "./rows";
 export * from "./spline";
