@@ -5,6 +5,22 @@
  */
 import { type FailureClass, HxError } from "../base/errors.js";
 
+/** A task file that is not what it must be. Way out: mend the key that the message names. */
+export class TaskInvalid extends HxError {
+  readonly _tag = "TaskInvalid";
+  readonly failure: FailureClass = "input";
+  /** Name of the file. */
+  readonly source: string;
+  /** The key, for example `parameter[1].range`, or the line of text that is no TOML. */
+  readonly path: string;
+
+  constructor(source: string, path: string, why: string, options?: ErrorOptions) {
+    super(`${source}: ${path}: ${why}`, options);
+    this.source = source;
+    this.path = path;
+  }
+}
+
 /** A target trace that is not what it must be. Way out: mend what the message names. */
 export class TargetInvalid extends HxError {
   readonly _tag = "TargetInvalid";

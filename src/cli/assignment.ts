@@ -15,12 +15,12 @@ import {
 } from "../calib/request.js";
 import { parseTargetCsv } from "../calib/target/csv.js";
 import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
-import { taskByName } from "../calib/task/tasks.js";
 import { deviceOf, runsFolder } from "./context.js";
 import { FileUnreadable, UsageError } from "./errors.js";
 import { parseTheta } from "./options.js";
 import { type RunRequest, readManifest, type RequestedTarget as WrittenTarget } from "./store/manifest.js";
 import { requireFree } from "./store/run-folder.js";
+import { keptTask, taskNamed } from "./task-source.js";
 
 /** Flags as they come from the command line. */
 export interface CalibrateFlags {
@@ -51,14 +51,16 @@ export interface Assignment {
   readonly isResumed: boolean;
   /** Text of the target's file, to be kept with the run. */
   readonly targetText: string | undefined;
+  /** Text of the task's file, when it came from one; kept with the run too. */
+  readonly taskText: string | undefined;
 }
 
 const defaultTask = "paper";
 export const targetFile = "target.csv";
 
-/** @throws FieldOutOfRange, TargetInvalid, FileUnreadable, UsageError, RunFolderTaken */
+/** @throws FieldOutOfRange, TaskInvalid, TargetInvalid, FileUnreadable, UsageError, RunFolderTaken */
 export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEnv): Promise<Assignment> {
-  const task = taskByName(flags.task ?? defaultTask);
+  const { task, text: taskText } = await taskNamed(flags.task ?? defaultTask);
   const seed = flags.seed ?? 1;
   const { target, written, text } = await targetOf(flags, task, seed);
   const { neuron = 0, simulations, rounds } = flags;
@@ -89,17 +91,18 @@ export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEn
     directory,
     isResumed: false,
     targetText: text,
+    taskText,
   };
 }
 
 /**
  * What an unfinished run was asked for. The device and the backend may be named anew: the board may have got another
  * address; another backend shows as a mismatch of the codes, if it matters.
- * @throws RunFolderInvalid, FieldOutOfRange, TargetInvalid, FileUnreadable
+ * @throws RunFolderInvalid, FieldOutOfRange, TaskInvalid, TargetInvalid, FileUnreadable
  */
 export async function resumedAssignment(directory: string, flags: CalibrateFlags): Promise<Assignment> {
   const { request: written } = await readManifest(directory);
-  const task = taskByName(written.task);
+  const { task, text: taskText } = await keptTask(directory, written.task);
   let target: RequestedTarget;
   let text: string | undefined;
   if (written.target.kind === "theta") {
@@ -113,7 +116,15 @@ export async function resumedAssignment(directory: string, flags: CalibrateFlags
   checkRequest(request);
   const backend = flags.backend ?? written.backend;
   const device = flags.device ?? written.device;
-  return { request, written: { ...written, backend, device }, backend, directory, isResumed: true, targetText: text };
+  return {
+    request,
+    written: { ...written, backend, device },
+    backend,
+    directory,
+    isResumed: true,
+    targetText: text,
+    taskText,
+  };
 }
 
 async function targetOf(

@@ -12,9 +12,11 @@ import { diffCommand } from "./commands/diff.js";
 import { disasmCommand } from "./commands/disasm.js";
 import { dissectorCommand } from "./commands/dissector.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { initCommand } from "./commands/init.js";
 import { replayCommand } from "./commands/replay.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
+import { tasksCommand } from "./commands/tasks.js";
 import type { Context } from "./context.js";
 import { exitCodeHelp, exitCodeOf, exitCodes, messageOf } from "./exit-codes.js";
 import { InterruptGuard } from "./interrupt.js";
@@ -33,6 +35,8 @@ function buildProgram(context: Context): Command {
     .enablePositionalOptions();
   const commands = [
     calibrateCommand,
+    tasksCommand,
+    initCommand,
     reportCommand,
     doctorCommand,
     boardCommand,

@@ -63,7 +63,7 @@ const withTarget = (name: string): string[] => ["calibrate", "--target", name];
 const table: readonly (readonly [number, readonly string[], RegExp])[] = [
   [2, ["calibrat"], /unknown command 'calibrat'/],
   [2, calibrate("--speed", "3"), /unknown option '--speed'/],
-  [2, calibrate("--task", "adex9"), /--task = adex9 is outside \{paper\}/],
+  [2, calibrate("--task", "adex9"), /task = adex9 is outside paper, adex7, lif, pattern/],
   [2, calibrate("--neuron", "512"), /--neuron = 512 is outside \[0, 511\]/],
   [2, calibrate("--neuron", "first"), /--neuron = first is outside \[0, 511\]/],
   [2, calibrate("--neuron", ""), /--neuron = {2}is outside \[0, 511\]/],

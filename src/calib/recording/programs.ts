@@ -31,7 +31,7 @@ import {
   type Ticket,
   theChip,
 } from "../../device/interface/index.js";
-import type { Task } from "../task/task.js";
+import { settingOf, type Task } from "../task/task.js";
 
 /** Longest single wait, microseconds: the board ends a program whose instruction stalls for 10 ms. */
 const longestWaitUs = 5000;
@@ -89,9 +89,9 @@ export function batchProgram(session: Session, task: Task, neuron: number, theta
 
 function addSetting(builder: PlaybackProgramBuilder, task: Task, neuron: number, codes: Int32Array): Ticket<void> {
   const at = AtomicNeuronOnDls.at(neuron);
-  for (const [j, { name }] of task.parameters.entries()) {
-    builder.write(CapMemCell, capMemCellOfNeuron(at, name), { value: codes[j] as number });
-  }
+  const { cells, neuronConfig } = settingOf(task, codes);
+  for (const [name, value] of cells) builder.write(CapMemCell, capMemCellOfNeuron(at, name), { value });
+  if (hasSwitches(task)) builder.write(NeuronConfig, at, neuronConfig);
   builder.barrier("omnibus").resetTimer();
   const { settleUs, madcWarmUpUs, marginUs } = task.timing;
   settle(builder, settleUs);
@@ -101,15 +101,20 @@ function addSetting(builder: PlaybackProgramBuilder, task: Task, neuron: number,
   waitUntilUs(builder, startUs);
   const start = builder.tick();
   waitUntilUs(builder, startUs + onUs);
-  builder.write(NeuronConfig, at, { ...task.neuronConfig, enableMembraneOffset: true });
+  builder.write(NeuronConfig, at, { ...neuronConfig, enableMembraneOffset: true });
   waitUntilUs(builder, startUs + offUs);
-  builder.write(NeuronConfig, at, task.neuronConfig);
+  builder.write(NeuronConfig, at, neuronConfig);
   const stopUs = startUs + endUs + 2 * marginUs;
   waitUntilUs(builder, stopUs);
   command(builder, stopUs, { stopRecording: true });
   waitUntilUs(builder, stopUs + drainUs);
   builder.barrier("omnibus");
   return start;
+}
+
+/** Whether a parameter moves switches as well as a code. */
+function hasSwitches({ parameters }: Task): boolean {
+  return parameters.some(({ min, mode }) => min < 0 || mode !== undefined);
 }
 
 function settle(builder: PlaybackProgramBuilder, settleUs: number): void {

@@ -12,6 +12,7 @@ const wholeRange = { min: 0, max: 1022 } as const;
 
 export const paperTask: Task = {
   name: "paper",
+  description: "Reset potential and adaptation time constant of an AdEx neuron under a step of current",
   parameters: [
     { name: "v_reset", ...wholeRange },
     { name: "i_bias_adapt_tau", ...wholeRange },

@@ -18,13 +18,28 @@ import type { CountScale, TraceRules } from "../target/trace.js";
 
 type FieldsOf<C> = C extends ContainerType<string, infer F> ? Partial<F> : never;
 
-/** A code that is inferred: a CapMem cell of the neuron, with the prior's range. */
+/**
+ * A code that is inferred: a CapMem cell of the neuron, with the prior's range. A negative code stands for the
+ * magnitude with the current's sign inverted; only cells of `signSwitches` have one.
+ */
 export interface TaskParameter extends ParameterSpec {
   readonly name: NeuronCapMemRow;
+  /** Conductance of the leak and of the reset: as it is (default), times 8, or divided by 8. */
+  readonly mode?: "plain" | "multiply" | "divide";
 }
+
+/** Cells whose current has a sign, and the switch that inverts it. */
+export const signSwitches: Readonly<Partial<Record<NeuronCapMemRow, SignSwitch>>> = {
+  i_bias_adapt_a: "invertAdaptationA",
+  i_bias_adapt_b: "invertAdaptationB",
+  i_mem_offset: "invertMembraneOffset",
+};
+type SignSwitch = "invertAdaptationA" | "invertAdaptationB" | "invertMembraneOffset";
 
 export interface Task {
   readonly name: string;
+  /** One sentence for lists. */
+  readonly description: string;
   readonly parameters: readonly TaskParameter[];
   /** Part of the prior where the trace carries every parameter; demonstration targets are drawn from it. */
   readonly demoRegion: readonly TaskParameter[];
@@ -87,6 +102,31 @@ export interface Task {
     /** Posterior samples drawn for the summary's moments and quantiles. */
     readonly summarySamples: number;
   };
+}
+
+/** The neuron's codes and switches at one setting of the parameters, in the task's order. */
+export function settingOf(
+  task: Task,
+  theta: ArrayLike<number>,
+): { readonly cells: readonly (readonly [NeuronCapMemRow, number])[]; readonly neuronConfig: Task["neuronConfig"] } {
+  const neuronConfig: { -readonly [K in keyof Task["neuronConfig"]]: Task["neuronConfig"][K] } = {
+    ...task.neuronConfig,
+  };
+  const cells = task.parameters.map(({ name, mode, min }, j) => {
+    const value = theta[j] as number;
+    const sign = signSwitches[name];
+    if (sign !== undefined && min < 0) neuronConfig[sign] = value < 0;
+    if (mode !== undefined && name === "i_bias_leak") {
+      neuronConfig.enableLeakMultiplication = mode === "multiply";
+      neuronConfig.enableLeakDivision = mode === "divide";
+    }
+    if (mode !== undefined && name === "i_bias_reset") {
+      neuronConfig.enableResetMultiplication = mode === "multiply";
+      neuronConfig.enableResetDivision = mode === "divide";
+    }
+    return [name, Math.abs(value)] as const;
+  });
+  return { cells, neuronConfig };
 }
 
 /** What a target trace must fulfil for this task. */

@@ -18,6 +18,7 @@ import { captureOption, integer, nonEmpty, oneOf } from "../options.js";
 import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
+import { taskFile } from "../task-source.js";
 import { versions } from "../versions.js";
 
 const backends = ["auto", "tfjs-node", "wasm", "cpu"] as const;
@@ -33,7 +34,7 @@ export function calibrateCommand(context: Context): Command {
   return new Command("calibrate")
     .description("Find the codes that make a neuron behave like a target, and say how sure they are.")
     .option("--device <URL>", `the device (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
-    .option("--task <NAME>", `what is inferred: ${taskNames.join(", ")}`, oneOf("--task", taskNames))
+    .option("--task <NAME|FILE>", `what is inferred: ${taskNames.join(", ")}, or a task file (.toml)`, nonEmpty)
     .addOption(ranged("neuron", "N", "the neuron (default: 0)"))
     .addOption(
       new Option("--target <FILE>", "recorded target: CSV with columns time_us and membrane_v or membrane_lsb")
@@ -90,7 +91,7 @@ async function calibrateInFolder(
   flags: CalibrateFlags,
 ): Promise<void> {
   const { terminal, clock, interrupts } = context;
-  const { directory, request, written, backend, targetText } = assignment;
+  const { directory, request, written, backend, targetText, taskText } = assignment;
   const { task } = request;
   const quantities = { parameters: task.parameters.map(({ name }) => name), scale: task.scale };
   const known = versions();
@@ -102,6 +103,7 @@ async function calibrateInFolder(
   try {
     await folder.setDevice(session.identity);
     if (targetText !== undefined) await folder.putText(targetFile, targetText);
+    if (taskText !== undefined) await folder.putText(taskFile, taskText);
     const { calibrate } = await import("../../calib/calibrate.js");
     const { signal } = interrupts;
     const { listener } = display;
