@@ -9,6 +9,8 @@ export interface VirtualBoardOptions {
   readonly preset?: ImperfectionPreset;
   /** Single imperfections that differ from the preset: factors 0..10 on a typical chip's. */
   readonly knobs?: Partial<Imperfections>;
+  /** The compiled kernels of src/kernels. Without them the chip gives the same bytes, but slowly. */
+  readonly kernels?: WebAssembly.Module;
   /** Seed of the places at which a byte pipe's chunks are cut. Default 0. */
   readonly rechunkSeed?: number;
   /** What goes wrong on the wire, in both directions. Default: nothing. */

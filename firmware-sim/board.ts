@@ -63,8 +63,9 @@ export class VirtualBoard {
   }
 
   #makeExecutor(): Executor {
-    const { chip: seed, preset, knobs } = this.#options;
-    return new Executor(createChip({ seed, ...(preset && { preset }), ...(knobs && { knobs }) }));
+    const { chip: seed, preset, knobs, kernels } = this.#options;
+    const given = { ...(preset && { preset }), ...(knobs && { knobs }), ...(kernels && { kernels }) };
+    return new Executor(createChip({ seed, ...given }));
   }
 
   #makePeer(): ArqPeer {

@@ -18,6 +18,7 @@ import { type CaptureSink, RecordingTransport } from "../device/transport/record
 import type { DatagramTransport } from "../device/transport/transport.js";
 import { openUdpTransport } from "../device/transport/udp.js";
 import { type DeviceAddress, parseDeviceUrl, type VirtualKnobs } from "../device/url.js";
+import { boardKernels } from "../kernels/load.js";
 import { firstWindowBytes } from "../protocol/serial-frame.js";
 
 export interface OpenDeviceOptions {
@@ -120,5 +121,5 @@ function openVirtualBoard(url: string, knobs: VirtualKnobs): BytePipe {
 function virtualBoardOptions({ chip, preset, faults, faultSeed, ...factors }: VirtualKnobs): VirtualBoardOptions {
   const given = Object.entries(factors).filter(([, factor]) => factor !== undefined);
   const bad = faults && { faults, ...(faultSeed === undefined ? {} : { faultSeed }) };
-  return { chip, preset, knobs: Object.fromEntries(given), ...bad };
+  return { chip, preset, knobs: Object.fromEntries(given), ...bad, ...boardKernels() };
 }

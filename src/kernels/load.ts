@@ -26,3 +26,9 @@ export function loadKernels(): LoadedKernels | { readonly variant: "none"; reado
   }
   return { variant: "none", why: "this engine has no WebAssembly SIMD" };
 }
+
+/** The module as an option of a virtual board; nothing when there is none. */
+export function boardKernels(): { readonly kernels?: WebAssembly.Module } {
+  const loaded = loadKernels();
+  return loaded.variant === "none" ? {} : { kernels: loaded.module };
+}

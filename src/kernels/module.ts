@@ -7,6 +7,19 @@ type Address = number;
 
 /** The functions of src/kernels/assembly, as WebAssembly exports them. Shapes and meaning: the files there. */
 export interface KernelExports {
+  stepAdex(
+    pairs: number,
+    coefficients: Address,
+    state: Address,
+    circuits: Address,
+    traces: Address,
+    length: number,
+    spikes: Address,
+    firstStep: number,
+    count: number,
+    key0: number,
+    key1: number,
+  ): void;
   gemm(
     m: number,
     n: number,

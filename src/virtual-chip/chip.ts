@@ -32,6 +32,7 @@ import { EventBuffer, type TimedEvents } from "./event-buffer.js";
 import { type ImperfectionPreset, type Imperfections, resolveImperfections } from "./imperfections.js";
 import { NoiseStream } from "./noise.js";
 import { unitsPerStep } from "./physics/adex.js";
+import { KernelStepper } from "./physics/kernel-stepper.js";
 import { ReferenceStepper } from "./physics/stepper.js";
 import { Population } from "./population.js";
 import { Registers } from "./registers.js";
@@ -43,6 +44,8 @@ export interface ChipOptions {
   readonly preset?: ImperfectionPreset;
   /** Single knobs that differ from the preset. */
   readonly knobs?: Partial<Imperfections>;
+  /** The compiled kernels (src/kernels/load.ts). Without them the chip does the same, byte for byte, but slowly. */
+  readonly kernels?: WebAssembly.Module;
 }
 
 /** Events since the last take. Typed arrays of length `count`; caller owns. */
@@ -141,7 +144,7 @@ class VirtualChip implements Chip {
       capMem: this.#capMem,
       comparatorBiasCell: (neuron) => comparatorBiasCells[neuronBlock(neuron)] as number,
       onSpike: (neuron, step) => this.#onSpike(neuron, step),
-      stepper: new ReferenceStepper(),
+      stepper: options.kernels ? new KernelStepper(options.kernels) : new ReferenceStepper(),
       powerUpWords,
       wordsOf: (index) => this.#wordsOf(index),
     });

@@ -20,11 +20,14 @@ export function normalFromWord(word: number): number {
 }
 
 export class NoiseStream {
+  /** The stream's Philox key, for kernels that address the same values. */
+  readonly key: readonly [number, number];
   readonly #key0: number;
   readonly #key1: number;
   readonly #words = new Uint32Array(4);
 
   constructor(rng: Rng) {
+    this.key = rng.key;
     [this.#key0, this.#key1] = rng.key;
   }
 

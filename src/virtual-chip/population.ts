@@ -181,7 +181,7 @@ export class Population {
         } else end = Math.min(end, neuron.step as number);
       });
       const count = end - step;
-      stepper.step(active, step, count);
+      stepper.step(active, step, count, sink !== undefined);
       active.forEach((neuron, k) => {
         const trace = stepper.trace(k);
         neuron.finish(count, trace.spikeSteps, trace.spikeCount, isReported[places[k] as number] as boolean);

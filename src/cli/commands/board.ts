@@ -91,7 +91,9 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 
 async function serve({ clock }: Context, flags: BoardFlags): Promise<Served> {
   const { chip, preset, faults, faultSeed } = flags;
-  const options: VirtualBoardOptions = { chip, preset, faultSeed, ...(faults === undefined ? {} : { faults }) };
+  const { boardKernels } = await import("../../kernels/load.js");
+  const bad = faults === undefined ? {} : { faults };
+  const options: VirtualBoardOptions = { chip, preset, faultSeed, ...bad, ...boardKernels() };
   if (flags.serial !== undefined) return await serveSerial(options, clock, flags.serial);
   const host = flags.udp ?? "127.0.0.1";
   const { serveBoardOnUdp } = await import("../../../firmware-sim/listen/udp.js");

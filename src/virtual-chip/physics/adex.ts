@@ -76,7 +76,13 @@ export function createAdexTrace(length: number): AdexTrace {
 }
 
 /** A synaptic voltage smaller than this, V, counts as none. */
-export const leastSynapticVoltage = 1e-9;
+const leastSynapticVoltage = 1e-9;
+
+/** A synaptic voltage one step on. */
+export const decayed = (x: number, decay: number): number => {
+  const y = x * decay;
+  return Math.abs(y) < leastSynapticVoltage ? 0 : y;
+};
 
 /** Keep a potential between the rails. */
 export const clamp = (x: number): number => {
@@ -102,16 +108,16 @@ export function settleAtRest(state: AdexState, p: AdexParameters): void {
 export class CircuitNoise {
   current = 0;
   onset = 0;
-  readonly #stream: NoiseStream;
-  readonly #circuit: number;
+  readonly stream: NoiseStream;
+  readonly circuit: number;
   readonly #currents = new Float64Array(4);
   readonly #onsets = new Float64Array(4);
   #block = -1;
   #onsetBlock = -1;
 
   constructor(stream: NoiseStream, circuit: number) {
-    this.#stream = stream;
-    this.#circuit = circuit;
+    this.stream = stream;
+    this.circuit = circuit;
   }
 
   /** Set the values of a grid step. @returns the first step with another value */
@@ -119,11 +125,11 @@ export class CircuitNoise {
     const block = Math.floor(step / noiseBlock);
     if (block !== this.#block) {
       this.#block = block;
-      this.#stream.normals(this.#currents, block, this.#circuit, kinds.current);
+      this.stream.normals(this.#currents, block, this.circuit, kinds.current);
       const onsets = Math.floor(step / onsetBlock);
       if (onsets !== this.#onsetBlock) {
         this.#onsetBlock = onsets;
-        this.#stream.normals(this.#onsets, onsets, this.#circuit, kinds.onset);
+        this.stream.normals(this.#onsets, onsets, this.circuit, kinds.onset);
       }
     }
     const phase = step % onsetBlock;
@@ -183,14 +189,12 @@ export function stepAdex(
     const scale = isReset ? get(at.exponentialScaleInReset) : expScale;
     const exc = isReset ? get(at.excitatoryInReset) : get(at.excitatoryGain);
     const inh = isReset ? get(at.inhibitoryInReset) : get(at.inhibitoryGain);
-    if (Math.abs(excitatory) < leastSynapticVoltage) excitatory = 0;
-    if (Math.abs(inhibitory) < leastSynapticVoltage) inhibitory = 0;
 
     const segmentEnd = end - firstStep;
     for (let isSpike = false; i < segmentEnd && !isSpike; i++) {
       const syn = exc * excitatory + inh * inhibitory;
-      excitatory *= excDecay;
-      inhibitory *= inhDecay;
+      excitatory = decayed(excitatory, excDecay);
+      inhibitory = decayed(inhibitory, inhDecay);
       const v0 = vv * v + vw * w + (kv + fv * syn);
       const w0 = wv * v + ww * w + (kw + fw * syn);
       let i0 = 0;

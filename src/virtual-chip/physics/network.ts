@@ -5,7 +5,7 @@
  * total conductance and each adaptation by its exact decay, all couplings by the second-order exponential Runge-Kutta
  * rule (ETD2RK), on the same grid as single circuits. Knows no switches and no addresses.
  */
-import { type AdexState, type AdexTrace, type CircuitNoise, clamp, leastSynapticVoltage } from "./adex.js";
+import { type AdexState, type AdexTrace, type CircuitNoise, clamp, decayed } from "./adex.js";
 import { exponential } from "./exponential.js";
 import type { AdexParameters } from "./parameters.js";
 import { meanDecay, smallestExponent } from "./propagator.js";
@@ -186,11 +186,9 @@ export class Network {
     const { v, v1, n, n1 } = this.#node;
     members.forEach(({ state }, k) => {
       const work = this.#work[k] as Work;
-      if (Math.abs(state.excitatory) < leastSynapticVoltage) state.excitatory = 0;
-      if (Math.abs(state.inhibitory) < leastSynapticVoltage) state.inhibitory = 0;
       work.syn = work.exc * state.excitatory + work.inh * state.inhibitory;
-      state.excitatory *= work.excDecay;
-      state.inhibitory *= work.inhDecay;
+      state.excitatory = decayed(state.excitatory, work.excDecay);
+      state.inhibitory = decayed(state.inhibitory, work.inhDecay);
     });
     this.#slopes(members, v, n, (k) => (members[k] as NetworkMember).state.w);
     members.forEach(({ parameters: p, state }, k) => {

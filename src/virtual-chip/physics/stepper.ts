@@ -18,9 +18,9 @@ export interface CircuitStepper {
   readonly capacity: number;
   /**
    * Integrate circuits in place. What one circuit does never depends on which others are in the call.
-   * @param count steps, 1..longestRun
+   * @param count steps, 1..longestRun @param isTraced whether the courses of the voltages are wanted, not only the spikes
    */
-  step(circuits: readonly SteppedCircuit[], firstStep: number, count: number): void;
+  step(circuits: readonly SteppedCircuit[], firstStep: number, count: number, isTraced: boolean): void;
   /** What circuit `k` of the latest call did. Valid until the next call. */
   trace(k: number): AdexTrace;
 }
