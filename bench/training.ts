@@ -7,6 +7,7 @@ import { trainAutoencoder } from "../src/calib/nn/autoencoder.js";
 import { selectBackend } from "../src/calib/nn/backend.js";
 import { viewLength, viewStride, views } from "../src/calib/recording/views.js";
 import { type Bench, median, row } from "./harness.js";
+import { stepRows } from "./training/steps.js";
 
 const traces = 1000;
 
@@ -26,7 +27,7 @@ function stopwatch(): { lap: () => void; seconds: () => number } {
 
 export const trainingBench: Bench = {
   name: "training",
-  about: `one epoch of the autoencoder and of the density estimator on ${traces} traces of ${views.length} views and ${viewLength(paperTask)} points`,
+  about: `training steps beside PyTorch; one epoch of the autoencoder and of the density estimator on ${traces} traces of ${views.length} views and ${viewLength(paperTask)} points`,
   async run(note) {
     const backend = await selectBackend("auto");
     note(`tensor backend: ${backend.name}`);
@@ -68,6 +69,7 @@ export const trainingBench: Bench = {
     await snpe.train({ onEpoch: atomic.lap });
     snpe.dispose();
     return [
+      ...stepRows(note),
       row("autoencoder, epoch", network.seconds(), "s", "less"),
       row("density estimator, likelihood, epoch", likelihood.seconds(), "s", "less"),
       row(`density estimator, atomic, epoch of ${2 * traces}`, atomic.seconds(), "s", "less"),

@@ -20,7 +20,7 @@ import {
 
 export interface DensityData {
   /** Parameters in z, shape (count, d); a function is called once per epoch and may spread codes anew each time. */
-  readonly theta: Float32Array | ((rng: Rng) => Float32Array);
+  readonly theta: Float32Array | ((rng: Rng) => Float32Array | Promise<Float32Array>);
   /** Features, shape (count, f). */
   readonly x: Float32Array;
   readonly count: number;
@@ -63,8 +63,7 @@ export interface DensityTrained {
 export async function trainDensity(training: DensityTraining): Promise<DensityTrained> {
   const { estimator, data, loss, rng, signal } = training;
   signal?.throwIfAborted();
-  checkData(estimator, data, loss);
-  const options = completeOptions(training.options ?? {}, data.trainRows.length);
+  const options = checkTraining(training);
   const start = training.resumeFrom ?? freshState(estimator.weights);
   assertShape("resumeFrom.weights", start.weights, 1, estimator.weights.length);
   const space = estimator.kernels.borrow();
@@ -73,15 +72,9 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
     const batches = Math.max(1, Math.round(data.trainRows.length / options.batchSize));
     const largest = Math.ceil(data.trainRows.length / batches);
     const objective = new Objective(space, estimator, loss, Math.max(largest, 64));
-    const thetaOf = (stream: Rng): Float32Array => {
-      const theta = typeof data.theta === "function" ? data.theta(stream) : data.theta;
-      assertShape("theta", theta, data.count, estimator.numParameters);
-      assertFinite("theta", theta);
-      return theta;
-    };
     const simulations = (theta: Float32Array) => ({ theta, x: data.x, rowWeights: data.rowWeights });
     // Validation is frozen: the same spread of codes and the same atoms in every epoch, so that epochs can be compared.
-    const frozen = simulations(thetaOf(rng.fork("validation-theta")));
+    const frozen = simulations(await thetaOf(training, rng.fork("validation-theta")));
     const judged = withAtoms(data.validationRows, data.trainRows, objective.atoms, rng.fork("validation-atoms"));
     let state: TrainingState = start;
     const exhausted = (): boolean =>
@@ -90,7 +83,7 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
     while (!exhausted()) {
       const epoch = state.epoch + 1;
       const stream = rng.fork(`epoch-${epoch}`);
-      objective.setSimulations(simulations(thetaOf(stream.fork("theta"))));
+      objective.setSimulations(simulations(await thetaOf(training, stream.fork("theta"))));
       const order = stream.fork("order").permutation(data.trainRows.length);
       const choices = stream.fork("atoms");
       let sum = 0;
@@ -139,6 +132,14 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
   }
 }
 
+/** Thetas of an epoch, checked. @throws ShapeMismatch @throws NonFinite */
+export async function thetaOf({ data, estimator }: DensityTraining, stream: Rng): Promise<Float32Array> {
+  const theta = typeof data.theta === "function" ? await data.theta(stream) : data.theta;
+  assertShape("theta", theta, data.count, estimator.numParameters);
+  assertFinite("theta", theta);
+  return theta;
+}
+
 /** Loss of a batch; leaves its mean's gradient with the optimiser. @returns the sum over the rows */
 export function gradientStep(objective: Objective, optimiser: Optimiser, index: Uint32Array, epoch: number): number {
   objective.setWeights(optimiser.weights);
@@ -172,7 +173,8 @@ function freshState(weights: Float32Array): TrainingState {
   };
 }
 
-function checkData(estimator: KernelDensity, data: DensityData, loss: DensityLoss): void {
+/** @returns the options with defaults @throws ShapeMismatch @throws NonFinite @throws FieldOutOfRange */
+export function checkTraining({ estimator, data, loss, options }: DensityTraining): Required<TrainingOptions> {
   assertShape("x", data.x, data.count, estimator.numFeatures);
   assertFinite("x", data.x);
   for (const name of ["trainRows", "validationRows"] as const) {
@@ -193,4 +195,5 @@ function checkData(estimator: KernelDensity, data: DensityData, loss: DensityLos
       throw new FieldOutOfRange("atoms", atoms, `2..${most - 1} (fewer than training rows)`);
     }
   }
+  return completeOptions(options ?? {}, data.trainRows.length);
 }

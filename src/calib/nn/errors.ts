@@ -40,11 +40,13 @@ export class TrainingDiverged extends HxError {
   readonly failure: FailureClass = "method";
   readonly network: string;
   readonly epoch: number;
+  readonly loss: number;
 
   constructor(network: string, epoch: number, loss: number) {
     super(`training of the ${network} diverged in epoch ${epoch} (loss ${loss}): lower the learning rate`);
     this.network = network;
     this.epoch = epoch;
+    this.loss = loss;
   }
 }
 
