@@ -6,5 +6,5 @@ export * from "../device/errors.js";
 export * from "../device/interface/index.js";
 export type { CaptureFile } from "../device/transport/capture-file.js";
 export type { CaptureSink, DatagramRecorder } from "../device/transport/record.js";
-export { type OpenDeviceOptions, openDevice } from "./open-device.js";
+export { type OpenDeviceOptions, type OpenedDevice, openDevice } from "./open-device.js";
 export { recordTo } from "./record-to.js";

@@ -2,14 +2,18 @@
  * The root that makes a device of a URL: the only place that knows both the driver and where the virtual board's worker
  * lies. The worker speaks the same protocol as a board on a wire, over a pipe that cuts its bytes anew.
  */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { VirtualBoardOptions } from "../../firmware-sim/board-options.js";
 import { systemClock } from "../base/clock.js";
 import { type Logger, silentLogger } from "../base/log.js";
 import type { BytePipe } from "../base/pipe.js";
 import { Rng } from "../base/rng.js";
-import { type ConnectedDevice, type ConnectOptions, connectDevice } from "../device/connect.js";
-import { Disconnected } from "../device/errors.js";
+import { type ConnectedDevice, type ConnectOptions, connectDevice, type LinkHealth } from "../device/connect.js";
+import { AccessDenied, Disconnected, UnsupportedTarget } from "../device/errors.js";
+import { connectGateway } from "../device/gateway/gateway-device.js";
+import type { Device } from "../device/interface/index.js";
 import { type ArqOptions, defaultArqOptions } from "../device/link/arq-options.js";
 import { MessagePortPipe } from "../device/transport/message-port-pipe.js";
 import { PipeTransport } from "../device/transport/pipe-transport.js";
@@ -17,9 +21,15 @@ import { RechunkingPipe } from "../device/transport/rechunking-pipe.js";
 import { type CaptureSink, RecordingTransport } from "../device/transport/record.js";
 import type { DatagramTransport } from "../device/transport/transport.js";
 import { openUdpTransport } from "../device/transport/udp.js";
-import { type DeviceAddress, parseDeviceUrl, type VirtualKnobs } from "../device/url.js";
+import { type DeviceAddress, type GatewayAddress, parseDeviceUrl, type VirtualKnobs } from "../device/url.js";
 import { boardKernels } from "../kernels/load.js";
 import { firstWindowBytes } from "../protocol/serial-frame.js";
+
+/** A device and its end; one with a wire of its own also tells how that is. */
+export interface OpenedDevice extends Device {
+  /** Health of the link; undefined behind a gateway, which has the link. */
+  readonly health?: LinkHealth;
+}
 
 export interface OpenDeviceOptions {
   /** Ends the opening; a device that is open is ended by `close`. */
@@ -28,16 +38,25 @@ export interface OpenDeviceOptions {
   readonly logger?: Logger;
   /** Records every datagram of both directions. */
   readonly capture?: CaptureSink;
+  /** Who we are to a gateway; default: the environment's HXLOOP_TOKEN. */
+  readonly token?: string;
 }
 
 /** A worker must start and load the chip before it can answer the link's reset, ms. Our choice. */
 const workerStartLimitMs = 30_000;
 
 /**
- * Open a device by its URL (`virtual:?chip=1`, `udp://host`, `serial:///dev/ttyUSB0`).
- * @throws UnsupportedTarget, FieldOutOfRange, LinkTimeout, Disconnected, signal.reason
+ * Open a device by its URL (`virtual:?chip=1`, `udp://host`, `serial:///dev/ttyUSB0`, `https://gateway/boards/0`).
+ * @throws UnsupportedTarget, FieldOutOfRange, LinkTimeout, Disconnected, AccessDenied, signal.reason
  */
-export async function openDevice(url: string, options: OpenDeviceOptions = {}): Promise<ConnectedDevice> {
+export async function openDevice(url: string, options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
+  const address = parseDeviceUrl(url);
+  options.signal?.throwIfAborted();
+  return address.scheme === "gateway" ? await openAtGateway(url, address, options) : await openBoard(url, options);
+}
+
+/** Open a device that has a wire of its own. @throws UnsupportedTarget for one behind a gateway, those of `openDevice` */
+export async function openBoard(url: string, options: OpenDeviceOptions = {}): Promise<ConnectedDevice> {
   const { signal, logger = silentLogger, capture } = options;
   const address = parseDeviceUrl(url);
   signal?.throwIfAborted();
@@ -58,8 +77,41 @@ export async function openDevice(url: string, options: OpenDeviceOptions = {}): 
   return device;
 }
 
+async function openAtGateway(
+  url: string,
+  { base, board, tokenFile }: GatewayAddress,
+  { signal, logger = silentLogger, capture, token }: OpenDeviceOptions,
+): Promise<OpenedDevice> {
+  const recorder = capture?.board(url);
+  const device = await connectGateway({
+    url,
+    base,
+    board,
+    clock: systemClock,
+    logger,
+    signal,
+    recorder,
+    token: token ?? (tokenFile === undefined ? process.env.HXLOOP_TOKEN || undefined : await readToken(tokenFile)),
+    drawId: () => randomBytes(16).toString("hex"),
+  });
+  const { boardId, bitfileInfo } = device.identity;
+  recorder?.identify(`board ${boardId} behind a gateway\n${bitfileInfo.trim()}`);
+  return device;
+}
+
+/** @throws AccessDenied when the file cannot be read */
+async function readToken(path: string): Promise<string> {
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (cause) {
+    throw new AccessDenied(path, `the token cannot be read: ${(cause as Error).message}`);
+  }
+}
+
 async function openTransport(url: string, address: DeviceAddress): Promise<DatagramTransport> {
   switch (address.scheme) {
+    case "gateway":
+      throw new UnsupportedTarget(url, "a board with a wire of its own is wanted here, not one behind a gateway");
     case "virtual":
       return new PipeTransport(url, openVirtualBoard(url, address.knobs), { clock: systemClock });
     case "udp":

@@ -1,5 +1,5 @@
 /** Opening a device for a command, with or without a capture of what goes over the wire. */
-import type { ConnectedDevice } from "../device/connect.js";
+import type { OpenedDevice } from "../api/open-device.js";
 import type { CaptureSink } from "../device/transport/record.js";
 import type { Context } from "./context.js";
 import { messageOf } from "./exit-codes.js";
@@ -14,7 +14,7 @@ export async function withDevice<T>(
   { logger, interrupts, terminal }: Context,
   url: string,
   capture: string | undefined,
-  use: (device: ConnectedDevice) => Promise<T>,
+  use: (device: OpenedDevice) => Promise<T>,
   also?: CaptureSink,
 ): Promise<T> {
   const { openDevice } = await import("../api/open-device.js");
@@ -35,7 +35,7 @@ export async function withDevice<T>(
   }
 }
 
-async function opened<T>(opening: Promise<ConnectedDevice>, use: (device: ConnectedDevice) => Promise<T>): Promise<T> {
+async function opened<T>(opening: Promise<OpenedDevice>, use: (device: OpenedDevice) => Promise<T>): Promise<T> {
   const device = await opening;
   try {
     return await use(device);

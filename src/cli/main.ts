@@ -12,6 +12,7 @@ import { diffCommand } from "./commands/diff.js";
 import { disasmCommand } from "./commands/disasm.js";
 import { dissectorCommand } from "./commands/dissector.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { gatewayCommand } from "./commands/gateway.js";
 import { initCommand } from "./commands/init.js";
 import { replayCommand } from "./commands/replay.js";
 import { reportCommand } from "./commands/report.js";
@@ -40,6 +41,7 @@ function buildProgram(context: Context): Command {
     reportCommand,
     doctorCommand,
     boardCommand,
+    gatewayCommand,
     asmCommand,
     disasmCommand,
     runCommand,

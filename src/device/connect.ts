@@ -7,10 +7,14 @@ import type { Logger } from "../base/log.js";
 import { Rng } from "../base/rng.js";
 import { DeviceBusy, LinkClosed } from "./errors.js";
 import { readBoardId } from "./identity.js";
-import type { Device, DeviceIdentity, Session } from "./interface/index.js";
+import { initProgram } from "./init-program.js";
+import type { Device, DeviceIdentity, OpenSessionOptions, Session } from "./interface/index.js";
 import { ArqLink } from "./link/arq-link.js";
 import type { ArqCounters, ArqOptions } from "./link/arq-options.js";
+import { Builder } from "./playback/builder.js";
 import type { DecoderCounters } from "./playback/decoder.js";
+import { takeProgram } from "./playback/program.js";
+import type { RawDevice } from "./playback/raw-answer.js";
 import { ProgramRunner } from "./playback/runner.js";
 import { ProgramSession } from "./session.js";
 import type { DatagramTransport } from "./transport/transport.js";
@@ -73,7 +77,7 @@ export class ConnectedDevice implements Device {
     return { arq: this.#link.counters, answers: this.#runner.counters };
   }
 
-  async openSession({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Session> {
+  async openSession({ signal }: OpenSessionOptions = {}): Promise<Session> {
     signal?.throwIfAborted();
     if (this.#closing !== undefined) throw new LinkClosed(this.identity.url);
     if (this.#session !== undefined) throw new DeviceBusy(this.identity.url);
@@ -94,6 +98,28 @@ export class ConnectedDevice implements Device {
       await session.close();
       throw error;
     }
+  }
+
+  /**
+   * Take the device to run the words of others (docs/gateway.md). Unlike a session, nothing is initialised.
+   * @throws DeviceBusy, LinkClosed
+   */
+  openRaw(): RawDevice {
+    if (this.#closing !== undefined) throw new LinkClosed(this.identity.url);
+    if (this.#session !== undefined) throw new DeviceBusy(this.identity.url);
+    const runner = this.#runner;
+    return {
+      identity: this.identity,
+      initWords: takeProgram(initProgram(new Builder(this.#clock))).words,
+      runRaw: async (words, options) => {
+        if (runner.lost !== undefined) await runner.open({ signal: options.signal });
+        return await runner.runRaw(words, options);
+      },
+      get lost() {
+        return runner.lost;
+      },
+      close: () => this.close(),
+    };
   }
 
   close(): Promise<void> {

@@ -9,7 +9,7 @@ export class LinkTimeout extends HxError {
   readonly _tag = "LinkTimeout";
   readonly failure = "device";
   readonly url: string;
-  readonly stage: "reset" | "loopback" | "transmission" | "program";
+  readonly stage: "reset" | "loopback" | "transmission" | "program" | "gateway";
 
   constructor(url: string, stage: LinkTimeout["stage"], limit: string, options?: ErrorOptions) {
     const what = {
@@ -17,6 +17,7 @@ export class LinkTimeout extends HxError {
       loopback: "the board did not return the loopback word",
       transmission: "the board stopped acknowledging frames",
       program: "the program did not come to its halt",
+      gateway: "the gateway did not answer",
     }[stage];
     super(`${url}: ${what} within ${limit}`, options);
     this.url = url;
@@ -149,5 +150,36 @@ export class AnswerMismatch extends HxError {
 
   constructor(url: string, why: string, options?: ErrorOptions) {
     super(`${url}: ${why}`, options);
+  }
+}
+
+/** A program had more answers and events than the caller takes: record less at a time. */
+export class AnswerTooLong extends HxError {
+  readonly _tag = "AnswerTooLong";
+  readonly failure = "usage";
+
+  constructor(url: string, limitBytes: number) {
+    const limit = limitBytes > 0 ? `exceed ${limitBytes} bytes` : "are too long";
+    super(`${url}: the program's answers and events ${limit}; record less in one program`);
+  }
+}
+
+/** Whether a program was executed cannot be known any more: decide whether it may run again, under a new id. */
+export class OutcomeUnknown extends HxError {
+  readonly _tag = "OutcomeUnknown";
+  readonly failure = "device";
+
+  constructor(url: string, why: string, options?: ErrorOptions) {
+    super(`${url}: it is not known whether the program was executed: ${why}`, options);
+  }
+}
+
+/** The gateway does not know this user: name the right token. */
+export class AccessDenied extends HxError {
+  readonly _tag = "AccessDenied";
+  readonly failure = "usage";
+
+  constructor(url: string, why: string) {
+    super(`${url}: ${why}`);
   }
 }

@@ -40,12 +40,24 @@ const serialQuery = z.strictObject({
   rts: level,
 });
 
+const gatewayQuery = z.strictObject({
+  /** File with the token; without it, HXLOOP_TOKEN. */
+  tokenFile: z.string().min(1).optional().describe("the path of a file"),
+});
+
 export type VirtualKnobs = z.infer<typeof virtualQuery>;
 
 export type DeviceAddress =
   | { readonly scheme: "virtual"; readonly knobs: VirtualKnobs }
   | { readonly scheme: "udp"; readonly host: string; readonly port?: number; readonly resetPort?: number }
-  | ({ readonly scheme: "serial" } & SerialAddress);
+  | ({ readonly scheme: "serial" } & SerialAddress)
+  | {
+      readonly scheme: "gateway";
+      /** Where the gateway's resources begin, without a slash at the end. */
+      readonly base: string;
+      readonly board: number;
+      readonly tokenFile?: string | undefined;
+    };
 
 /** A port by its path, or by its converter's serial number. */
 type SerialAddress = { readonly path?: string; readonly id?: string } & {
@@ -54,7 +66,10 @@ type SerialAddress = { readonly path?: string; readonly id?: string } & {
   readonly rts?: boolean;
 };
 
-const legal = "virtual:?chip=1, udp://host[:port][?reset=port], serial:///dev/ttyUSB0?baud=3000000";
+const legal =
+  "virtual:?chip=1, udp://host[:port][?reset=port], serial:///dev/ttyUSB0?baud=3000000, https://gateway/boards/0";
+
+export type GatewayAddress = Extract<DeviceAddress, { scheme: "gateway" }>;
 
 /**
  * Read a device URL.
@@ -81,6 +96,9 @@ export function parseDeviceUrl(text: string): DeviceAddress {
     }
     case "serial:":
       return { scheme: "serial", ...serialAddress(text, url) };
+    case "http:":
+    case "https:":
+      return gatewayAddress(text, url);
     default:
       throw new UnsupportedTarget(text, `unknown scheme ${url.protocol.slice(0, -1)}; legal: ${legal}`);
   }
@@ -96,6 +114,23 @@ function serialAddress(text: string, url: URL): SerialAddress {
     ...(id === undefined ? { path: decodeURIComponent(url.pathname) } : { id }),
     ...(dtr === undefined ? {} : { dtr }),
     ...(rts === undefined ? {} : { rts }),
+  };
+}
+
+function gatewayAddress(text: string, url: URL): DeviceAddress {
+  if (url.username !== "" || url.password !== "")
+    throw new UnsupportedTarget(text, "a URL is no place for a secret; use HXLOOP_TOKEN or ?tokenFile=PATH");
+  const isLoopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === "http:" && !isLoopback)
+    throw new UnsupportedTarget(text, "a token and answers would travel in the clear; use https://");
+  const [, path, board] = /^(.*)\/boards\/(\d{1,4})\/?$/.exec(url.pathname) ?? [];
+  if (path === undefined || board === undefined)
+    throw new UnsupportedTarget(text, "the board is missing: https://gateway/boards/0");
+  return {
+    scheme: "gateway",
+    base: `${url.origin}${path}`,
+    board: Number(board),
+    ...query(text, url, gatewayQuery),
   };
 }
 

@@ -74,7 +74,7 @@ async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Prom
     : resumedAssignment(flags.resume, flags));
   const { signal } = context.interrupts;
   await withDevice(context, assignment.written.device, flags.capture, async (device) => {
-    const session = await device.openSession({ signal });
+    const session = await device.openSession({ signal, chains: true });
     try {
       await calibrateInFolder(context, assignment, session, flags);
     } finally {

@@ -1,7 +1,7 @@
 /** `hxloop replay FILE --device URL`: send the recorded programs again, and say where the answers differ. */
 import { Command } from "commander";
+import type { OpenedDevice } from "../../api/open-device.js";
 import { isHxError } from "../../base/errors.js";
-import type { ConnectedDevice } from "../../device/connect.js";
 import type { CaptureSink } from "../../device/transport/record.js";
 import type { CapturedDatagram } from "../../protocol/capture/capture-reader.js";
 import type { Difference } from "../../protocol/explain/compare.js";
@@ -119,7 +119,7 @@ async function sendAll(
   context: Context,
   file: string,
   board: number,
-  device: ConnectedDevice,
+  device: OpenedDevice,
   heard: ReplayListener,
 ): Promise<Replayed> {
   const { signal } = context.interrupts;

@@ -130,9 +130,18 @@ export interface Session {
   close(): Promise<void>;
 }
 
+export interface OpenSessionOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Programs rely on one another only from one `reinit` to the next. A device that others use too may then serve them
+   * before each. Default false.
+   */
+  readonly chains?: boolean;
+}
+
 export interface Device {
   readonly identity: DeviceIdentity;
   /** Take the device for exclusive use. @throws DeviceBusy while another session is open */
-  openSession(options?: { readonly signal?: AbortSignal }): Promise<Session>;
+  openSession(options?: OpenSessionOptions): Promise<Session>;
   close(): Promise<void>;
 }

@@ -5,16 +5,20 @@
  */
 import { type Deferred, deferred } from "../../base/async.js";
 import { type Clock, type DurationMs, elapsedMs } from "../../base/clock.js";
-import type { HxError } from "../../base/errors.js";
+import { type HxError, isHxError } from "../../base/errors.js";
 import type { Logger } from "../../base/log.js";
 import { createFromFpgaDecoder } from "../../protocol/messages/from-fpga.js";
 import type { StreamDecoder } from "../../protocol/messages/streams.js";
 import { createToFpgaEncoder } from "../../protocol/messages/to-fpga.js";
-import { AnswerMismatch, LinkReset, LinkTimeout, NotificationReceived } from "../errors.js";
+import { AnswerTooLong, LinkReset, LinkTimeout } from "../errors.js";
 import type { RunOptions, RunResult } from "../interface/index.js";
 import type { ArqLink, LinkOpenOptions } from "../link/arq-link.js";
-import { AnswerDecoder, type DecoderCounters, type TimeoutNotification } from "./decoder.js";
+import { mismatch, stuck } from "./answer-errors.js";
+import { AnswerDecoder, type DecoderCounters } from "./decoder.js";
+import { InstructionIndex } from "./instruction-index.js";
 import type { ProgramContent } from "./program.js";
+import { type RawAnswer, type RawRunOptions, WordTap } from "./raw-answer.js";
+import { ProgramAnswers } from "./ticket.js";
 
 export interface RunnerOptions {
   readonly clock: Clock;
@@ -51,6 +55,7 @@ export class ProgramRunner {
   #answers = new AnswerDecoder();
   #words: StreamDecoder = createFromFpgaDecoder(this.#answers);
   #current: Run | undefined;
+  #tap: WordTap | undefined;
   #decodeMs = 0;
   #lost: HxError | undefined = undefined;
 
@@ -62,6 +67,7 @@ export class ProgramRunner {
     link.setListener({
       onWords: (words) => {
         const start = this.#clock.now();
+        this.#tap?.push(words);
         this.#words.push(words);
         this.#decodeMs += elapsedMs(start, this.#clock.now());
       },
@@ -85,6 +91,7 @@ export class ProgramRunner {
   async open(options: LinkOpenOptions = {}): Promise<string> {
     this.#answers = new AnswerDecoder();
     this.#words = createFromFpgaDecoder(this.#answers);
+    this.#tap = undefined;
     const infoText = await this.#link.open(options);
     this.#lost = undefined;
     return infoText;
@@ -114,7 +121,7 @@ export class ProgramRunner {
     this.#decodeMs = 0;
     this.#answers.begin(program.answers, {
       onHalt: (fpgaTime) => run.halt.resolve(fpgaTime),
-      onTimeoutNotification: (notification) => stopRun(run, this.#stuck(program, notification)),
+      onTimeoutNotification: (notification) => stopRun(run, stuck(this.#link.url, program, notification)),
     });
     try {
       return await this.#conduct(program, run);
@@ -124,6 +131,29 @@ export class ProgramRunner {
       this.#current = undefined;
       this.#answers.end();
     }
+  }
+
+  /**
+   * Run words that somebody else has made, and give back the board's words up to the halt as they came. A board that
+   * reports a stuck instruction has answered: what that means, whoever made the program finds in the words.
+   * @param words whole instruction words with one halt, the last
+   * @throws AnswerTooLong, and what `run` throws except NotificationReceived and AnswerMismatch
+   */
+  async runRaw(words: Uint8Array, { maxAnswerBytes, ...options }: RawRunOptions): Promise<RawAnswer> {
+    this.#tap ??= new WordTap(this.#answers.fpgaTime);
+    const tap = this.#tap;
+    tap.begin(maxAnswerBytes, () => this.stop(new AnswerTooLong(this.#link.url, maxAnswerBytes)));
+    const program = { words, answers: new ProgramAnswers(), index: new InstructionIndex(), encodeMs: 0 };
+    let executeMs = 0;
+    try {
+      executeMs = (await this.run(program, options)).timeInfo.executeMs;
+    } catch (error) {
+      if (!isHxError(error, "NotificationReceived")) {
+        tap.take(this.#answers.fpgaTime);
+        throw error;
+      }
+    }
+    return { ...tap.take(this.#answers.fpgaTime), executeMs };
   }
 
   async #conduct(program: ProgramContent, run: Run): Promise<RunResult> {
@@ -137,7 +167,7 @@ export class ProgramRunner {
     }
     const endFpgaTime = await run.halt.promise;
     const executed = this.#clock.now();
-    if (!program.answers.isFull) throw this.#mismatch(program);
+    if (!program.answers.isFull) throw mismatch(this.#link.url, program);
     program.answers.isComplete = true;
     const events = this.#answers.end();
     const decodeMs = this.#decodeMs + elapsedMs(executed, this.#clock.now());
@@ -183,25 +213,6 @@ export class ProgramRunner {
       this.#logger.warn({ url: this.#link.url, err }, "the link did not come back");
     }
     this.#lost = new LinkReset(this.#link.url, "a stopped program did not come to its halt");
-  }
-
-  /** Name the stuck instruction; when reads are in flight, answers come in order, so the first that lacks is known. */
-  #stuck(
-    program: ProgramContent,
-    { instruction, stallCount, readsInFlight }: TimeoutNotification,
-  ): NotificationReceived {
-    const what = program.index.describe(instruction);
-    const unanswered = readsInFlight > 0 ? program.index.describeAnswer(program.answers.wordCount) : undefined;
-    const details = `stall count ${stallCount}, ${readsInFlight} reads in flight`;
-    const waitsFor = unanswered === undefined ? details : `${details}, no answer to the ${unanswered}`;
-    return new NotificationReceived(this.#link.url, instruction, what, waitsFor);
-  }
-
-  #mismatch(program: ProgramContent): AnswerMismatch {
-    const { wordCount, expectedWords, jtagCount, expectedJtag, tickCount, expectedTicks } = program.answers;
-    const jtag = expectedJtag > 0 ? `, ${jtagCount} of ${expectedJtag} JTAG answers` : "";
-    const why = `${wordCount} of ${expectedWords} read answers${jtag} and ${tickCount} of ${expectedTicks} ticks came`;
-    return new AnswerMismatch(this.#link.url, why);
   }
 }
 
