@@ -71,7 +71,7 @@ const noCounters = {
 export type PeerCounters = typeof noCounters;
 
 /** Frames received before an acknowledgement goes out without waiting for the end of the batch. */
-const ackEvery = 32;
+const ackEvery = 8;
 /** Frames resent at one time: a host that is slow, not lossy, must not drown. */
 const resendAtOnce = 16;
 const maxWaitingEchoes = 128;

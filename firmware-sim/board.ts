@@ -12,8 +12,15 @@ import type { VirtualBoardOptions } from "./board-options.js";
 import { Executor, type ExecutorCounters } from "./executor.js";
 import { boardInfo } from "./reset-answer.js";
 
-/** Length of an execution slice, ms. Our choice: a few round trips of the link. */
-const sliceMs = 4;
+/**
+ * Length of an execution slice, ms. Our choice: well below the 0.756 ms after which the host of the field sends a frame
+ * again and slows down, because acknowledgements go out between slices only.
+ */
+const sliceMs = 0.4;
+/** The same while datagrams come in. Our choice: a full window must be taken in before its first frame comes again. */
+const busySliceMs = 0.05;
+/** Longest time that answers wait for a full frame while execution goes on, ms. Our choice: a few round trips. */
+const fillMs = 4;
 /** Shortest time between two looks at what must be resent, ms. */
 const shortestDelayMs = 1;
 const frameBytes = 8 * hostArq.maxWords;
@@ -40,6 +47,10 @@ export class VirtualBoard {
   #peer: ArqPeer;
   #executor: Executor;
   #powerCycles = 0;
+  /** When answers were sent last, or there were none, ms. */
+  #sentAt = 0;
+  /** A datagram has come since the last slice. */
+  #isBusy = false;
   #isScheduled = false;
   #isClosed = false;
   #alarm: { readonly at: number; readonly handle: Alarm } | undefined;
@@ -89,6 +100,7 @@ export class VirtualBoard {
   receive(port: DatagramPort, datagram: Uint8Array): void {
     if (this.#isClosed) return;
     this.#peer.receive(port, datagram, this.#clock.now());
+    this.#isBusy = true;
     this.#schedule();
   }
 
@@ -111,18 +123,22 @@ export class VirtualBoard {
     const clock = this.#clock;
     // The host's resend timer runs: acknowledge before executing.
     this.#peer.endBatch();
-    const sliceEnd = clock.now() + sliceMs;
+    const sliceEnd = clock.now() + (this.#isBusy ? busySliceMs : sliceMs);
+    this.#isBusy = false;
     const end = this.#executor.run(() => clock.now() >= sliceEnd);
-    const sent = this.#sendTrace(clock.now());
+    const sent = this.#sendTrace(clock.now(), end === "timeUp");
     if (end === "timeUp" || (end === "traceFull" && sent > 0)) this.#schedule();
     this.#watchResends();
   }
 
-  /** @returns frames sent */
-  #sendTrace(now: Instant): number {
+  /** @param more answers may come soon: then only full frames go, unless they have waited @returns frames sent */
+  #sendTrace(now: Instant, more: boolean): number {
     const { traceBuffer } = this.#executor;
+    const least = more && now < this.#sentAt + fillMs ? frameBytes : 1;
     let sent = 0;
-    for (; traceBuffer.length > 0 && this.#peer.room > 0; sent++) this.#peer.send(traceBuffer.take(frameBytes), now);
+    for (; traceBuffer.length >= least && this.#peer.room > 0; sent++)
+      this.#peer.send(traceBuffer.take(frameBytes), now);
+    if (sent > 0 || traceBuffer.length === 0) this.#sentAt = now;
     return sent;
   }
 

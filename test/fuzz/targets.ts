@@ -26,6 +26,7 @@ import {
 } from "../../src/protocol/index.js";
 import { assemble, disassemble } from "../../src/protocol/text/index.js";
 import { instructionVectors } from "../protocol/vectors.js";
+import { explaining } from "./conversations.js";
 
 export interface Target {
   readonly name: string;
@@ -190,7 +191,17 @@ const captures: Target = {
 };
 
 export function targets(): readonly Target[] {
-  return [deframing(), words("to"), words("from"), hostArqTarget, registers, captures, assembler, disassembler];
+  return [
+    deframing(),
+    words("to"),
+    words("from"),
+    hostArqTarget,
+    registers,
+    captures,
+    explaining(datagrams),
+    assembler,
+    disassembler,
+  ];
 }
 
 /** A stream of random numbers for each target. */

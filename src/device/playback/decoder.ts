@@ -12,6 +12,8 @@ import type { ProgramAnswers } from "./ticket.js";
 const timeRange = 2 ** 43;
 /** An event's stamp covers this many FPGA cycles. */
 const stampRange = 128;
+/** Densest are packs of three events in 10 bytes; one more may have begun in the words before. */
+const mostEvents = (bytes: number): number => Math.ceil((3 * bytes) / 10) + 3;
 
 export interface TimeoutNotification {
   readonly instruction: number;
@@ -89,6 +91,12 @@ export class AnswerDecoder implements FromFpgaSink {
       madc: { chipTime: madc.chipTime, value: madc.payload, channel },
       spikes: { chipTime: spikes.chipTime, label: spikes.payload },
     };
+  }
+
+  expect(bytes: number): void {
+    const count = mostEvents(bytes);
+    this.#madc.expect(count);
+    this.#spikes.expect(count);
   }
 
   jtagData(high: number, low: number): void {

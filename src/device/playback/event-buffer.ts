@@ -7,6 +7,8 @@
 const firstCapacity = 4096;
 /** Events per block: more than the samples of a trace of one millisecond. */
 const blockCapacity = 32_768;
+/** A block that is filled to this part is handed over as it is, instead of a copy without the rest. */
+const wellFilled = 0.75;
 
 export interface EventColumns {
   /** Chip time, units of 4 ns, ascending. */
@@ -25,11 +27,17 @@ export class EventBuffer {
   #payload: Uint16Array = new Uint16Array(firstCapacity);
   /** Events in the last block. */
   #length = 0;
+  #expected = 0;
   #last = Number.NEGATIVE_INFINITY;
   #isSorted = true;
 
   get length(): number {
     return this.#fullLength + this.#length;
+  }
+
+  /** No more than so many events come before the next call: the room for them is made at once. */
+  expect(count: number): void {
+    this.#expected = count;
   }
 
   push(chipTime: number, payload: number): void {
@@ -43,16 +51,8 @@ export class EventBuffer {
 
   /** Hand over all events in order of chip time (equal times in order of arrival) and start anew; caller owns. */
   take(): EventColumns {
-    const taken = makeBlock(this.length);
-    let at = 0;
-    for (const block of this.#full) {
-      taken.chipTime.set(block.chipTime, at);
-      taken.payload.set(block.payload, at);
-      at += block.payload.length;
-    }
-    taken.chipTime.set(this.#chipTime.subarray(0, this.#length), at);
-    taken.payload.set(this.#payload.subarray(0, this.#length), at);
     const isSorted = this.#isSorted;
+    const taken = this.#handOver() ?? this.#copy(this.length);
     this.#full.length = 0;
     this.#fullLength = 0;
     this.#length = 0;
@@ -61,10 +61,46 @@ export class EventBuffer {
     return isSorted ? taken : sorted(taken);
   }
 
+  /** The only block without a copy, when it is large and its rest is not worth one. */
+  #handOver(): EventColumns | undefined {
+    const length = this.#length;
+    const capacity = this.#payload.length;
+    if (this.#full.length > 0 || capacity <= blockCapacity || length < wellFilled * capacity) return undefined;
+    const taken = { chipTime: this.#chipTime.subarray(0, length), payload: this.#payload.subarray(0, length) };
+    this.#begin(makeBlock(firstCapacity));
+    return taken;
+  }
+
+  /** All events at the start of a new block. */
+  #copy(capacity: number): EventColumns {
+    const copied = makeBlock(capacity);
+    let at = 0;
+    for (const block of this.#full) {
+      copied.chipTime.set(block.chipTime, at);
+      copied.payload.set(block.payload, at);
+      at += block.payload.length;
+    }
+    copied.chipTime.set(this.#chipTime.subarray(0, this.#length), at);
+    copied.payload.set(this.#payload.subarray(0, this.#length), at);
+    return copied;
+  }
+
   #next(): void {
+    const held = this.length;
+    if (this.#expected > blockCapacity && held <= this.#expected / 8) {
+      // What is to come outweighs what is here: one block for all, which need not be copied at the end.
+      this.#begin(this.#copy(held + this.#expected));
+      this.#full.length = 0;
+      this.#fullLength = 0;
+      this.#length = held;
+      return;
+    }
     this.#full.push({ chipTime: this.#chipTime, payload: this.#payload });
-    this.#fullLength += this.#length;
-    const block = makeBlock(blockCapacity);
+    this.#fullLength = held;
+    this.#begin(makeBlock(Math.max(blockCapacity, this.#expected)));
+  }
+
+  #begin(block: EventColumns): void {
     this.#chipTime = block.chipTime;
     this.#payload = block.payload;
     this.#length = 0;

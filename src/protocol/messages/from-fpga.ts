@@ -149,6 +149,7 @@ class FromFpgaDecoder implements StreamDecoder {
   push(bytes: Uint8Array): void {
     if (bytes.length % 8 !== 0) throw new FrameTruncated("words from the FPGA", bytes.length, "a multiple of 8");
     if (bytes.length === 0) return;
+    this.#sink.expect?.(bytes.length);
     let at = 0;
     if (this.#carried > 0) {
       // One word always completes a message: what is missing of it is at most 8 bytes.

@@ -47,6 +47,8 @@ export interface ToFpgaSink {
  * (23..16 time stamp in 4 ns, 15..0 label or value field), first of the pack first.
  */
 export interface FromFpgaSink {
+  /** So many bytes are decoded next: room for what they hold can be made at once. */
+  expect?(bytes: number): void;
   jtagData(high: number, low: number): void;
   omnibusData(data: number): void;
   loopback(tick: boolean): void;
