@@ -11,8 +11,6 @@ export interface VirtualBoardOptions {
   readonly knobs?: Partial<Imperfections>;
   /** The compiled kernels of src/kernels. Without them the chip gives the same bytes, but slowly. */
   readonly kernels?: WebAssembly.Module;
-  /** Seed of the places at which a byte pipe's chunks are cut. Default 0. */
-  readonly rechunkSeed?: number;
   /** What goes wrong on the wire, in both directions. Default: nothing. */
   readonly faults?: FaultSpec;
   /** Seed of the faults, 0..2^53-1. Default 0. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { yieldToEvents } from "./async.js";
 import type { BytePipe } from "./pipe.js";
-import { createPipePair, PipeClosed, rechunk } from "./pipe-pair.js";
+import { createPipePair, PipeClosed } from "./pipe-pair.js";
 import { Rng } from "./rng.js";
 
 const turns = async (count: number): Promise<void> => {
@@ -96,38 +96,5 @@ describe("pipe pair", () => {
     const writing = expect(a.write(new Uint8Array(11))).rejects.toBeInstanceOf(PipeClosed);
     await a.close();
     await writing;
-  });
-});
-
-describe("rechunk", () => {
-  it("cuts what is written and leaves what is read", async () => {
-    const [a, b] = createPipePair();
-    const cut = rechunk(a, Rng.fromSeed(8));
-    const atA = collect(cut);
-    const atB = collect(b);
-    const rng = Rng.fromSeed(9);
-    const writes = Array.from({ length: 40 }, () => bytes(50, rng));
-    await Promise.all(writes.map((chunk) => cut.write(chunk.slice())));
-    await b.write(Uint8Array.of(5, 6, 7));
-    await turns(3);
-    expect(atB.all()).toEqual(writes.flatMap((chunk) => [...chunk]));
-    expect(atB.chunks.some((chunk) => chunk.length === 50)).toBe(false);
-    expect(atA.chunks).toEqual([Uint8Array.of(5, 6, 7)]);
-  });
-
-  it("passes on the back-pressure and the end of the pipe below", async () => {
-    const [a, b] = createPipePair({ highWaterBytes: 10 });
-    const cut = rechunk(a, Rng.fromSeed(8));
-    let isWritten = false;
-    const writing = cut.write(new Uint8Array(11)).then(
-      () => {
-        isWritten = true;
-      },
-      (error: unknown) => error,
-    );
-    await turns(4);
-    expect(isWritten).toBe(false);
-    await b.close();
-    expect(await writing).toBeInstanceOf(PipeClosed);
   });
 });

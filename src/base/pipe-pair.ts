@@ -1,5 +1,5 @@
 /**
- * Byte pipes in memory, and a wrapper that cuts a pipe's bytes anew. A reader of a byte pipe must not take a chunk for a
+ * Byte pipes in memory. A reader of a byte pipe must not take a chunk for a
  * message; here nothing lets it: by seed, chunks of one byte, chunks that hold several writes, writes in several chunks.
  */
 import { yieldToEvents } from "./async.js";
@@ -51,35 +51,6 @@ function cut(batch: readonly Uint8Array[], rng: Rng): Uint8Array[] {
     at += length;
   }
   return chunks;
-}
-
-/**
- * The same pipe, whose written bytes leave in other chunks: everything written in one turn of the event loop is joined
- * and cut by `rng`. What is read is left as it is.
- */
-export function rechunk(pipe: BytePipe, rng: Rng): BytePipe {
-  let batch: Uint8Array[] = [];
-  let sending: Promise<void> | undefined;
-  const send = async (): Promise<void> => {
-    await yieldToEvents();
-    const written = batch;
-    batch = [];
-    sending = undefined;
-    await Promise.all(cut(written, rng).map((chunk) => pipe.write(chunk)));
-  };
-  return {
-    write(bytes) {
-      batch.push(bytes);
-      sending ??= send();
-      return sending;
-    },
-    onData: (listener) => pipe.onData(listener),
-    onClose: (listener) => pipe.onClose(listener),
-    async close() {
-      await sending?.catch(() => {});
-      await pipe.close();
-    },
-  };
 }
 
 /** One direction: from a writer to the reader at the other end. */

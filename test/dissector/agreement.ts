@@ -42,6 +42,17 @@ function expectMessage(node: Node, message: ExpectedMessage, direction: "to" | "
   if (message.time !== undefined) expect(Number(named(node, "bss2.fpga_time")[0]?.show)).toBe(message.time);
 }
 
+/** @returns the packet's messages */
+export function expectPacket(packet: Node, frame: ExpectedFrame, direction: "to" | "from"): readonly Node[] {
+  expect(named(packet, "hostarq")).toHaveLength(1);
+  const messages = named(named(packet, "bss2")[0], "bss2.message");
+  expect(messages).toHaveLength(frame.messages.length);
+  messages.forEach((message, j) => {
+    expectMessage(message, frame.messages[j]!, direction);
+  });
+  return messages;
+}
+
 /** @returns what was seen, so that a test can say how much it was */
 export function expectAgreement(capture: Uint8Array): {
   readonly packets: readonly Node[];
@@ -52,14 +63,7 @@ export function expectAgreement(capture: Uint8Array): {
   const packets = parsePdml(tshark(capture, "-T", "pdml"));
   expect(packets).toHaveLength(frames.length);
   packets.forEach((packet, i) => {
-    const frame = frames[i]!;
-    const direction = datagrams[i]!.toBoard ? "to" : "from";
-    expect(named(packet, "hostarq")).toHaveLength(1);
-    const messages = named(named(packet, "bss2")[0], "bss2.message");
-    expect(messages).toHaveLength(frame.messages.length);
-    messages.forEach((message, j) => {
-      expectMessage(message, frame.messages[j]!, direction);
-    });
+    expectPacket(packet, frames[i]!, datagrams[i]!.toBoard ? "to" : "from");
   });
   return { packets, frames };
 }

@@ -104,10 +104,23 @@ export function captureFixture(name: string): Uint8Array {
   return readFileSync(new URL(`../vectors/captures/${name}`, import.meta.url));
 }
 
+const udpFields = ["-T", "fields", ...["udp.srcport", "udp.dstport", "udp.payload"].flatMap((field) => ["-e", field])];
+
 /** The datagrams of a capture as tshark sees them, without our dissector's help. */
 export function datagramsOf(capture: Uint8Array): Datagram[] {
-  const fields = ["udp.srcport", "udp.dstport", "udp.payload"].flatMap((field) => ["-e", field]);
-  return tshark(capture, "-T", "fields", ...fields)
+  return toDatagrams(tshark(capture, ...udpFields));
+}
+
+/** The same of a file, however large. */
+export function datagramsOfFile(path: string): Datagram[] {
+  const options = { encoding: "utf8", maxBuffer: 2 ** 30 } as const;
+  const { status, stdout, stderr } = spawnSync("tshark", ["-n", "-r", path, ...udpFields], options);
+  if (status !== 0) throw new Error(`tshark: ${stderr}`);
+  return toDatagrams(stdout);
+}
+
+function toDatagrams(lines: string): Datagram[] {
+  return lines
     .trimEnd()
     .split("\n")
     .map((line) => {

@@ -38,6 +38,10 @@ beforeAll(async () => {
   await writeFile(join(cwd, "halts.hxasm"), "halt\ntick\n");
   await writeFile(join(cwd, "stuck.hxasm"), "timer reset\nwait 20s\n");
   await writeFile(join(cwd, "cut.bin"), init.subarray(0, 1001));
+  await writeFile(join(cwd, "junk.hxasm"), "tick\nword 0x7f00000000000001\n");
+  await writeFile(join(cwd, "idle.hxasm"), "word 0x8000000000000000\n");
+  await writeFile(join(cwd, "shift.hxasm"), "word 0x0300220000000000\n");
+  await writeFile(join(cwd, "nowhere.hxasm"), "tick\nomnibus read 0xf0000\n");
   await writeFile(join(cwd, "latin.hxasm"), Uint8Array.from([0x23, 0xe4, 0x0a]));
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
@@ -125,6 +129,12 @@ describe("run", () => {
     expect(stdout).toMatch(/omnibus 0x88000009 0x07735940\n.*omnibus 0x88000009 0x07735940\n.*jtag 0x0348580af\n/);
     expect(stdout).toMatch(/AdpllOnOmnibus pll0/);
   });
+
+  it("sends words that are no instruction only when it is told to", async () => {
+    const { code, stdout } = await hxloop(["run", "junk.hxasm", "--any-words"], cwd);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/tick\n\d+ {2}halt; 0 MADC samples/);
+  });
 });
 
 // exit code, arguments, what the message says
@@ -149,6 +159,14 @@ const refused: readonly (readonly [number, readonly string[], RegExp])[] = [
   [3, ["run", "small.hxasm", "--madc", "absent/m.csv"], /cannot write absent\/m\.csv/],
   [2, ["run", "small.hxasm", "--timeout", "-1"], /--timeout = -1 is outside \[0, 86400000\]/],
   [2, ["run", "small.hxasm", "--device", "gopher://x"], /gopher/],
+  [3, ["run", "junk.hxasm"], /instruction 1: 0x7f00000000000001 is no instruction: opcode 127 is outside 0\.\.15/],
+  [3, ["run", "idle.hxasm"], /instruction 0: 0x8000000000000000 is an idle word/],
+  [3, ["run", "shift.hxasm"], /instruction 0: .*jtagData\.bits = 34 is reserved, legal is 3\.\.33/],
+  [
+    4,
+    ["run", "nowhere.hxasm"],
+    /instruction 1 \(omnibus read 0xf0000: no known register has this address\) did not finish/,
+  ],
   [4, ["run", "stuck.hxasm"], /instruction 1 \(wait 2500000000\) did not finish before the instruction timeout/],
 ];
 

@@ -136,7 +136,7 @@ async function sendAll(
         skipped++;
         return;
       }
-      const { program } = loadProgram(recorded.words);
+      const { program } = loadProgram(recorded.words, { anyWords: true });
       try {
         await session.run(program, { signal });
       } catch (error) {

@@ -15,6 +15,7 @@ import { readProgram } from "../program-file.js";
 interface RunFlags {
   readonly device?: string;
   readonly capture?: string;
+  readonly anyWords?: true;
   readonly madc?: string;
   readonly spikes?: string;
   readonly timeout?: number;
@@ -36,6 +37,7 @@ export function runCommand(context: Context): Command {
       nonEmpty,
     )
     .option("--device <URL>", `the device (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
+    .option("--any-words", "send words that are no instruction, too (default: refuse the program)")
     .option("--madc <FILE>", "write the MADC samples: chip_time_ns,line,value", nonEmpty)
     .option("--spikes <FILE>", "write the spikes: chip_time_ns,label", nonEmpty)
     .option(
@@ -55,7 +57,7 @@ async function run(context: Context, file: string, flags: RunFlags): Promise<voi
   const { signal } = interrupts;
   const words = await readProgram(file, signal);
   const { loadProgram } = await import("../../device/playback/loaded-program.js");
-  const loaded = loadProgram(words);
+  const loaded = loadProgram(words, { anyWords: flags.anyWords === true });
   for (const path of [flags.madc, flags.spikes]) if (path !== undefined) await requireWritable(path);
   const [identity, result] = await withDevice(context, deviceOf(flags.device, env), flags.capture, async (device) => {
     const session = await device.openSession({ signal });

@@ -3,10 +3,11 @@
  * found out which answers they ask for, so that each has a ticket. Does not know where the words come from.
  */
 import type { FieldValue } from "../../protocol/containers/container.js";
+import { ReservedValue } from "../../protocol/errors.js";
 import { type MessageValue, messagesOf } from "../../protocol/messages/define-message.js";
 import { toFpgaMessages } from "../../protocol/messages/dictionary.js";
 import { createToFpgaEncoder } from "../../protocol/messages/to-fpga.js";
-import { formatStatement } from "../../protocol/text/disassemble.js";
+import { formatStuck } from "../../protocol/text/disassemble.js";
 import { type Recognised, recognise } from "../../protocol/text/recognise.js";
 import type { Statement } from "../../protocol/text/statement.js";
 import { ProgramInvalid, ProgramTooLong } from "../errors.js";
@@ -70,7 +71,7 @@ class Loader {
     if (statement.kind === "write" || statement.kind === "read") return;
     const instruction = instructionOf(statement);
     const isRead = instruction?.name === "omnibusAddress" && instruction.values.read === true;
-    this.index.add(index, isRead ? "plain read" : "instruction", { toString: () => formatStatement(statement) });
+    this.index.add(index, isRead ? "plain read" : "instruction", { toString: () => formatStuck(statement) });
     if (instruction) this.#addInstruction(instruction, index, index + length === wordCount);
   }
 
@@ -107,14 +108,40 @@ function withHalt(words: Uint8Array): Uint8Array {
   return whole;
 }
 
+/** Why a board would take a word for no instruction; undefined when it would take it for one. */
+function refusal({ high, low }: Extract<Statement, { kind: "word" }>): string | undefined {
+  const opcode = high >>> 24;
+  const word = `0x${high.toString(16).padStart(8, "0")}${low.toString(16).padStart(8, "0")}`;
+  if (opcode >= 0x80) return `${word} is an idle word, which the board drops`;
+  const message = messages[opcode];
+  if (message === undefined) return `${word} is no instruction: opcode ${opcode} is outside 0..${messages.length - 1}`;
+  try {
+    message.decode((BigInt(high) << 32n) | BigInt(low));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ReservedValue) return `${word} is no instruction: ${error.message}`;
+    throw error;
+  }
+}
+
+export interface LoadOptions {
+  /** Take words that are no instruction, too: a recording is sent as it is. Default: refuse them. */
+  readonly anyWords?: boolean;
+}
+
 /**
  * Make a program of instruction words, 8 bytes each, big-endian. A halt is appended when it is not there.
  * @throws FrameTruncated, ProgramInvalid, ProgramTooLong
  */
-export function loadProgram(words: Uint8Array): LoadedProgram {
+export function loadProgram(words: Uint8Array, { anyWords = false }: LoadOptions = {}): LoadedProgram {
   const loader = new Loader();
   const wordCount = words.length / 8;
-  for (const found of recognise(words)) loader.add(found, wordCount);
+  for (const found of recognise(words)) {
+    const { statement, index } = found;
+    const why = statement.kind === "word" && !anyWords ? refusal(statement) : undefined;
+    if (why !== undefined) throw new ProgramInvalid(index, why);
+    loader.add(found, wordCount);
+  }
   const whole = withHalt(words);
   if (whole.length / 8 > maxInstructions) throw new ProgramTooLong(whole.length / 8, maxInstructions);
   const { answers, index, expected } = loader;

@@ -7,7 +7,7 @@
 import { ReservedValue } from "../errors.js";
 import { type MessageType, type MessageValue, messagesOf } from "../messages/define-message.js";
 import { toFpgaMessages } from "../messages/dictionary.js";
-import { formatStatement } from "../text/disassemble.js";
+import { formatStuck } from "../text/disassemble.js";
 import { recognise } from "../text/recognise.js";
 import type { Statement } from "../text/statement.js";
 import type { Origin } from "./item.js";
@@ -86,14 +86,14 @@ export class BoardWords {
     while (this.#kept[0] !== undefined && this.#kept[0].number <= program) this.#dropOldest();
   }
 
-  /** Text of the statement that an instruction belongs to; undefined when its words are not kept. */
+  /** Text of the statement that a stuck instruction belongs to; undefined when its words are not kept. */
   describe(program: number, instruction: number): string | undefined {
     const kept = this.#kept.find(({ number }) => number === program);
     if (kept === undefined) return undefined;
     let at = 0;
     for (const { statement, length } of recognise(concatenate(kept.parts))) {
       if (isIdle(statement)) continue;
-      if (instruction < at + length) return formatStatement(statement);
+      if (instruction < at + length) return formatStuck(statement);
       at += length;
     }
     return undefined;

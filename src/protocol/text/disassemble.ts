@@ -49,6 +49,13 @@ function hintFor(statement: Statement): string {
   return `  # ${names.join(" or ")}`;
 }
 
+/** The line of a statement that never ended, and why that may be: no register that is known lies at its address. */
+export function formatStuck(statement: Statement): string {
+  const address = plainAddress(statement);
+  const isUnknown = address !== undefined && registersOf("omnibus").at(address).length === 0;
+  return formatStatement(statement) + (isUnknown ? ": no known register has this address" : "");
+}
+
 /** Lines of a program, without line ends. @throws FrameTruncated when the length is not a multiple of 8 */
 export function* disassembleLines(words: Uint8Array): Generator<string> {
   for (const { statement } of recognise(words)) yield formatStatement(statement) + hintFor(statement);
