@@ -1,6 +1,5 @@
 // The board as a process of its own, over loopback UDP, against a host that behaves like the client of the field.
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
@@ -9,7 +8,7 @@ import { FieldClient } from "./support/field-client.js";
 import { Receiver } from "./support/receiver.js";
 import { read, words, write } from "./support/words.js";
 
-const main = resolve(import.meta.dirname, "../../dist/firmware-sim/listen/main.js");
+const hxloop = resolve(import.meta.dirname, "../../bin/hxloop.mjs");
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
@@ -17,22 +16,20 @@ afterEach(() => {
 
 /** A board on free ports; `stop` gives its counters. */
 async function startBoard() {
-  const child = spawn(process.execPath, [main, "--port", "0", "--reset-port", "0", "--preset", "ideal"]);
+  const args = [hxloop, "board", "--port", "0", "--reset-port", "0", "--preset", "ideal", "--json"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
-  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-  const [, dataPort, resetPort] = /:(\d+)\?reset=(\d+)/.exec(line)!.map(Number) as [number, number, number];
-  let text = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    text += chunk.toString();
-  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value as string);
+  const { udp: ports } = (await next()) as { readonly udp: UdpPorts };
   const stop = async (): Promise<UdpListener["counters"]> => {
-    const ended = once(child, "close");
     child.kill("SIGINT");
-    await ended;
-    return JSON.parse(text) as UdpListener["counters"];
+    return ((await next()) as Pick<UdpListener, "counters">).counters;
   };
-  return { ports: { dataPort, resetPort }, child, stop };
+  return { ports, child, stop };
 }
+
+type UdpPorts = Pick<UdpListener, "dataPort" | "resetPort">;
 
 const writeCount = 200_000;
 const value = (i: number): number => (7 * i) % 1023;
@@ -57,13 +54,13 @@ function expectWhole(answers: Receiver["answers"]): void {
   expect(answers).toHaveLength(129);
 }
 
-describe("the client of the field", { timeout: 60_000 }, () => {
+describe("the client of the field", { timeout: 120_000 }, () => {
   it("pushes 400,000 words, gets every answer, and says goodbye", async () => {
     const board = await startBoard();
     const client = await FieldClient.open(board.ports);
     expect(client.info).toMatch(/^version: \d+\ncompatible_until: [012]\n/);
     client.send(pushed);
-    expectWhole(await answersOf(client, 30_000));
+    expectWhole(await answersOf(client, 60_000));
     expect(await client.close()).toBe(true);
     const { link, executor, strangers } = await board.stop();
     expect(executor).toMatchObject({ instructions: 2 * writeCount + 130, illegalWords: 0, strayData: 0, timeouts: 0 });
@@ -85,7 +82,7 @@ describe("the client of the field", { timeout: 60_000 }, () => {
       const next = performance.now() + 10;
       await client.until("the board's work", () => performance.now() >= next, 1000);
     }
-    expectWhole(await answersOf(client, 30_000));
+    expectWhole(await answersOf(client, 60_000));
     expect(client.counters.resends).toBeGreaterThan(0);
     expect(client.counters.slowStarts).toBeGreaterThan(0);
     expect(await client.close()).toBe(true);
@@ -104,7 +101,7 @@ describe("the client of the field", { timeout: 60_000 }, () => {
         to.loopback(false);
       }),
     );
-    const answers = await answersOf(client, 30_000);
+    const answers = await answersOf(client, 60_000);
     expect(answers).toHaveLength(readCount + 1);
     // The timer counts on: each answer is later than the one before.
     for (let i = 1; i < readCount; i++) expect(answers[i]!.value).toBeGreaterThan(answers[i - 1]!.value);
@@ -118,7 +115,7 @@ describe("the client of the field", { timeout: 60_000 }, () => {
     first.send(pushed.subarray(0, 80_000));
     const second = await FieldClient.open(board.ports);
     second.send(pushed);
-    expectWhole(await answersOf(second, 30_000));
+    expectWhole(await answersOf(second, 60_000));
     expect(await second.close()).toBe(true);
     await first.close();
   });
