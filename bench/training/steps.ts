@@ -1,6 +1,7 @@
 /** Rows of training steps and of draws, each beside PyTorch doing the same step in this run. */
 import { openKernels } from "../../src/api/open-kernels.js";
 import { type BenchRow, median, row } from "../harness.js";
+import { autoencoderTimes } from "./autoencoder-steps.js";
 import { drawTimes, stepCases, stepTimes } from "./density-steps.js";
 import { runPeer } from "./peer.js";
 
@@ -14,11 +15,14 @@ export function stepRows(note: (line: string) => void): BenchRow[] {
   const peer = runPeer(secondsPerCase);
   if (typeof peer === "string") note(peer);
   else note(`peer: PyTorch ${peer.version}, one and two threads, the faster of both`);
-  const rows = stepCases.map((step) => {
-    const own = median(stepTimes(kernels, step, stepsPerCase));
-    const other = typeof peer === "string" ? undefined : peer.ms.get(step.peer);
+  const beside = (name: string, own: readonly number[], peerName: string): BenchRow => {
+    const other = typeof peer === "string" ? undefined : peer.ms.get(peerName);
     const label = other === undefined ? undefined : { name: `PyTorch (${other.threads} thr)`, value: other.value };
-    return row(step.name, own, "ms", "less", label);
-  });
+    return row(name, median(own), "ms", "less", label);
+  };
+  const rows = [
+    ...stepCases.map((step) => beside(step.name, stepTimes(kernels, step, stepsPerCase), step.peer)),
+    beside("autoencoder step, 64 traces of 2048 points", autoencoderTimes(kernels, 2048, 40), "autoencoder-2048"),
+  ];
   return [...rows, row(`${draws} draws, spline flow of 10 parameters`, drawTimes(kernels, draws, 11), "ms", "less")];
 }

@@ -115,6 +115,7 @@ export interface KernelExports {
   axpy(y: Address, x: Address, n: number, k: number): void;
   approach(y: Address, x: Address, n: number, k: number): void;
   scaledDifference(o: Address, a: Address, b: Address, n: number, k: number): void;
+  weightedResidual(g: Address, a: Address, b: Address, w: Address, n: number, k: number): number;
   sumSquares(x: Address, n: number): number;
   adamw(
     p: Address,

@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
+import type { ChainLayer } from "./conv-net.js";
 import { type Conv1dShape, conv1d, conv1dTranspose, dense, silu } from "./ops.js";
 import { fillUniform, type ParameterLayout, type ParameterReader } from "./parameters.js";
 
@@ -101,6 +102,22 @@ export class ConvDecoder {
     const points = conv1dTranspose(first, read("output.w"), read("output.b"), outer);
     return tf.slice(points, [0, 0, 0], [length, count, channels]);
   }
+}
+
+/** The same network as a chain for the kernels; weights stand in the same order. @throws FieldOutOfRange */
+export function chainOf(shape: ConvShape): ChainLayer[] {
+  const positions = positionsOf(shape);
+  const outer = { stride: shape.outerStride, overlap: OVERLAP };
+  return [
+    { type: "conv", ...outer, filters: OUTER_FILTERS, activation: "silu" },
+    { type: "conv", ...INNER, filters: INNER_FILTERS, activation: "silu" },
+    { type: "dense", filters: HIDDEN, activation: "silu" },
+    { type: "dense", filters: shape.latentSize, activation: "none" },
+    { type: "dense", filters: HIDDEN, activation: "silu" },
+    { type: "dense", filters: positions * INNER_FILTERS, length: positions, activation: "silu" },
+    { type: "conv-transpose", ...INNER, filters: OUTER_FILTERS, activation: "silu" },
+    { type: "conv-transpose", ...outer, filters: shape.channels, activation: "none" },
+  ];
 }
 
 /** Starting weights for everything in the layout. */

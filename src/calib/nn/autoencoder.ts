@@ -5,20 +5,22 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
+import type { Kernels } from "../../kernels/spaces.js";
 import type { LossHistory, Split } from "../run-data.js";
 import type { NetworkState } from "../store.js";
-import { ConvDecoder, ConvEncoder, type ConvShape, initialWeights } from "./autoencoder-network.js";
+import { type AutoencoderBody, AutoencoderNetwork, ComposedAutoencoder, chunks } from "./autoencoder-composed.js";
+import { AutoencoderKernels, fitsKernels } from "./autoencoder-kernels.js";
+import { type ConvShape, initialWeights } from "./autoencoder-network.js";
+import { hasNativeOps } from "./backend.js";
 import { assertFinite, assertShape, ShapeMismatch } from "./errors.js";
 import { fitWeights } from "./fit.js";
-import { mean } from "./ops.js";
-import { compute, lossAndGradient, ParameterLayout } from "./parameters.js";
+import { compute } from "./parameters.js";
 import {
   fitScaling,
   type PointScaling,
   type PointScalingConfig,
   scalingConfig,
   scalingFromConfig,
-  timeMajor,
   unscale,
 } from "./scaling.js";
 
@@ -44,6 +46,8 @@ export interface AutoencoderOptions {
   readonly outerStride?: number;
   /** Peak learning rate. Default 3e-3. */
   readonly learningRate?: number;
+  /** Train on these instead of on tensor ops; default none. */
+  readonly kernels?: Kernels | undefined;
   readonly signal?: AbortSignal;
   readonly onEpoch?: (progress: AutoencoderProgress) => void;
 }
@@ -70,9 +74,6 @@ export interface Autoencoder {
   state(): NetworkState;
 }
 
-/** Traces per pass outside of training. */
-const CHUNK = 128;
-
 /**
  * Train on the rows of `split.train`, keep the weights of the best validation epoch.
  * @throws ShapeMismatch @throws NonFinite @throws FieldOutOfRange @throws TrainingDiverged @throws signal.reason
@@ -88,6 +89,7 @@ export async function trainAutoencoder(
     batchSize = 32,
     outerStride = 8,
     learningRate = 3e-3,
+    kernels,
     signal,
     onEpoch,
   } = options;
@@ -104,20 +106,18 @@ export async function trainAutoencoder(
   const network = new AutoencoderNetwork({ length: data.length, latentSize, channels, outerStride });
   const scaling = fitScaling(data.traces, channels, data.length, split.train);
   const history: LossHistory = { train: [], validation: [], validationSd: [], test: [], testSd: [] };
+  const onKernels = kernels !== undefined && fitsKernels(network.shape) && !hasNativeOps();
+  const body: AutoencoderBody = onKernels
+    ? new AutoencoderKernels(kernels, network.shape, network.paddedLength, scaling, channelWeights, data.traces)
+    : new ComposedAutoencoder(network, scaling, channelWeights, data.traces);
   const errors = (weights: Float32Array, rows: Uint32Array): { mean: number; sd: number } =>
-    meanAndSd(traceErrors(network, weights, scaling, channelWeights, data.traces, rows));
-  const { weights } = await fitWeights(
+    meanAndSd(body.errors(weights, rows));
+  const trained = fitWeights(
     {
       name: "autoencoder",
       initial: initialWeights(network.layout, rng.fork("weights")),
       trainRows: split.train,
-      lossAndGradient: (current, rows, gradient) =>
-        lossAndGradient(network.layout, current, gradient, (read) => {
-          const x = network.input(data.traces, rows, scaling);
-          const residual = tf.sub(network.decode(read, network.encode(read, x)), network.cropped(x));
-          // Times the number of channels: weights that add up to one keep 1 as the error of answering with the mean.
-          return mean(tf.mul(tf.square(residual), tf.tensor1d(channelWeights.map((w) => w * channels))));
-        }),
+      lossAndGradient: (current, rows, gradient) => body.lossAndGradient(current, rows, gradient),
       validate: (current) => {
         const validation = errors(current, split.validation);
         const test = errors(current, split.test);
@@ -144,6 +144,7 @@ export async function trainAutoencoder(
       },
     },
   );
+  const { weights } = await trained.finally(() => body.release());
   return new TrainedAutoencoder(network, weights, scaling, history);
 }
 
@@ -156,34 +157,6 @@ export function autoencoderFromState(state: NetworkState): Autoencoder {
   }
   const scaling = scalingFromConfig(config.scaling);
   return new TrainedAutoencoder(network, Float32Array.from(state.weights), scaling, config.history);
-}
-
-/** Encoder and decoder on one vector of weights. */
-class AutoencoderNetwork {
-  readonly shape: ConvShape;
-  readonly layout = new ParameterLayout();
-  readonly #encoder: ConvEncoder;
-  readonly #decoder: ConvDecoder;
-
-  /** @throws FieldOutOfRange */
-  constructor(shape: ConvShape) {
-    this.shape = shape;
-    this.#encoder = new ConvEncoder(shape, this.layout);
-    this.#decoder = new ConvDecoder(shape, this.layout);
-  }
-
-  encode: ConvEncoder["encode"] = (read, x) => this.#encoder.encode(read, x);
-  decode: ConvDecoder["decode"] = (read, code) => this.#decoder.decode(read, code);
-
-  input(traces: Float32Array, rows: Uint32Array, scaling: PointScaling): tf.Tensor3D {
-    const { channels, length } = this.shape;
-    return timeMajor(traces, rows, channels, length, this.#encoder.paddedLength, scaling);
-  }
-
-  /** Without the padding, shape (length, n, channels). */
-  cropped(x: tf.Tensor3D): tf.Tensor3D {
-    return tf.slice(x, [0, 0, 0], [this.shape.length, x.shape[1], this.shape.channels]);
-  }
 }
 
 interface AutoencoderConfig extends ConvShape {
@@ -251,29 +224,6 @@ class TrainedAutoencoder implements Autoencoder {
     assertShape("traces", traces, count, this.#network.shape.channels * this.length);
     assertFinite("traces", traces);
   }
-}
-
-/** Weighted mean squared error of each trace, standardised. */
-function traceErrors(
-  network: AutoencoderNetwork,
-  weights: Float32Array,
-  scaling: PointScaling,
-  channelWeights: readonly number[],
-  traces: Float32Array,
-  rows: Uint32Array,
-): number[] {
-  return [...chunks(rows)].flatMap((chunk) => [
-    ...compute(network.layout, weights, (read) => {
-      const x = network.input(traces, chunk, scaling);
-      const residual = tf.sub(network.decode(read, network.encode(read, x)), network.cropped(x));
-      const weighted = tf.mul(tf.square(residual), tf.tensor1d([...channelWeights]));
-      return tf.mul(tf.sum(tf.sum(weighted, 2), 0), 1 / network.shape.length);
-    }),
-  ]);
-}
-
-function* chunks(rows: Uint32Array): Generator<Uint32Array> {
-  for (let from = 0; from < rows.length; from += CHUNK) yield rows.subarray(from, from + CHUNK);
 }
 
 function meanAndSd(values: readonly number[]): { mean: number; sd: number } {

@@ -48,6 +48,11 @@ export async function selectBackend(preference: BackendPreference): Promise<Back
   throw new BackendUnavailable("auto", rejected.map(({ name, reason }) => `${name}: ${reason}`).join("; "));
 }
 
+/** Whether the current backend is a native library, whose own ops are then used. */
+export function hasNativeOps(): boolean {
+  return tf.getBackend() === candidates["tfjs-node"].id;
+}
+
 async function activate(name: BackendName): Promise<string> {
   const { id, load } = candidates[name];
   const restoreHandlers = rememberProcessHandlers();

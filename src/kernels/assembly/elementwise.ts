@@ -134,6 +134,36 @@ export function scaledDifference(o: usize, a: usize, b: usize, n: i32, k: f32): 
   }
 }
 
+/** g = k w (a - b) @returns the sum of w (a - b)^2, in four partial sums of float32 per 1024 elements, then float64 */
+export function weightedResidual(g: usize, a: usize, b: usize, w: usize, n: i32, k: f32): f64 {
+  let total: f64 = 0;
+  const kk = splat(k);
+  const end = g + ((<usize>n) << 2);
+  while (g < end) {
+    const stop = g + 4096 < end ? g + 4096 : end;
+    let s = splat(0);
+    for (; g < stop; g += 16, a += 16, b += 16, w += 16) {
+      const r = f32x4.sub(v128.load(a), v128.load(b));
+      const wr = f32x4.mul(v128.load(w), r);
+      s = fma(wr, r, s);
+      v128.store(g, f32x4.mul(wr, kk));
+    }
+    total += laneSum(s);
+  }
+  return total;
+}
+
+// @ts-ignore: decorator
+@inline
+function laneSum(s: v128): f64 {
+  return (
+    <f64>f32x4.extract_lane(s, 0) +
+    <f64>f32x4.extract_lane(s, 1) +
+    <f64>f32x4.extract_lane(s, 2) +
+    <f64>f32x4.extract_lane(s, 3)
+  );
+}
+
 /** Sum of squares, in four partial sums of float32 per 1024 elements, added in float64. */
 export function sumSquares(x: usize, n: i32): f64 {
   let total: f64 = 0;
@@ -145,11 +175,7 @@ export function sumSquares(x: usize, n: i32): f64 {
       const v = v128.load(x);
       s = fma(v, v, s);
     }
-    total +=
-      <f64>f32x4.extract_lane(s, 0) +
-      <f64>f32x4.extract_lane(s, 1) +
-      <f64>f32x4.extract_lane(s, 2) +
-      <f64>f32x4.extract_lane(s, 3);
+    total += laneSum(s);
   }
   return total;
 }

@@ -63,7 +63,26 @@ export function gemm(
     }
   }
   if (wide == N) return;
-  for (let i = 0; i < M; i++) {
+  let i = 0;
+  for (; i + 4 <= M; i += 4) {
+    let a = A + <usize>i * la;
+    let b = B + ((<usize>wide) << 2);
+    const end = a + kb;
+    let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0;
+    for (; a < end; a += 4, b += lb) {
+      const x = v128.load(b);
+      c0 = fma(v128.load32_splat(a), x, c0);
+      c1 = fma(v128.load32_splat(a + la), x, c1);
+      c2 = fma(v128.load32_splat(a + 2 * la), x, c2);
+      c3 = fma(v128.load32_splat(a + 3 * la), x, c3);
+    }
+    const c = C + <usize>i * lc + ((<usize>wide) << 2);
+    put(c, c0, accumulate);
+    put(c + lc, c1, accumulate);
+    put(c + 2 * lc, c2, accumulate);
+    put(c + 3 * lc, c3, accumulate);
+  }
+  for (; i < M; i++) {
     let a = A + <usize>i * la;
     let b = B + ((<usize>wide) << 2);
     const end = a + kb;
@@ -74,7 +93,7 @@ export function gemm(
 }
 
 /**
- * C (I x J) += A^T B for A (n x I), B (n x J), or C = without accumulate. J a multiple of 8, I free. The fastest of the
+ * C (I x J) += A^T B for A (n x I), B (n x J), or C = without accumulate. J a multiple of 4, I free. The fastest of the
  * family: what stands in A is read with constant offsets, so weights are best kept transposed.
  */
 export function gemmTn(
@@ -83,7 +102,8 @@ export function gemmTn(
   const la = (<usize>lda) << 2;
   const lb = (<usize>ldb) << 2;
   const lc = (<usize>ldc) << 2;
-  for (let j = 0; j < J; j += 8) {
+  const wide = J & ~7;
+  for (let j = 0; j < wide; j += 8) {
     let i = 0;
     for (; i + 4 <= I; i += 4) {
       let a = A + ((<usize>i) << 2);
@@ -142,6 +162,34 @@ export function gemmTn(
       const c = C + <usize>i * lc + ((<usize>j) << 2);
       put(c, c0, accumulate); put(c + 16, c1, accumulate);
     }
+  }
+  if (wide == J) return;
+  let i = 0;
+  for (; i + 4 <= I; i += 4) {
+    let a = A + ((<usize>i) << 2);
+    let b = B + ((<usize>wide) << 2);
+    const end = b + <usize>n * lb;
+    let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0;
+    for (; b < end; a += la, b += lb) {
+      const x = v128.load(b);
+      c0 = fma(v128.load32_splat(a), x, c0);
+      c1 = fma(v128.load32_splat(a, 4), x, c1);
+      c2 = fma(v128.load32_splat(a, 8), x, c2);
+      c3 = fma(v128.load32_splat(a, 12), x, c3);
+    }
+    const c = C + <usize>i * lc + ((<usize>wide) << 2);
+    put(c, c0, accumulate);
+    put(c + lc, c1, accumulate);
+    put(c + 2 * lc, c2, accumulate);
+    put(c + 3 * lc, c3, accumulate);
+  }
+  for (; i < I; i++) {
+    let a = A + ((<usize>i) << 2);
+    let b = B + ((<usize>wide) << 2);
+    const end = b + <usize>n * lb;
+    let c0 = splat(0);
+    for (; b < end; a += la, b += lb) c0 = fma(v128.load32_splat(a), v128.load(b), c0);
+    put(C + <usize>i * lc + ((<usize>wide) << 2), c0, accumulate);
   }
 }
 
