@@ -14,12 +14,14 @@ export interface CalibrationResult {
   readonly seconds: { readonly record: number; readonly train: number; readonly total: number };
   /** Medians of distances in the embedding, in its standard deviations. */
   readonly predictive: { readonly distance: number; readonly noiseFloor: number };
+  /** Sentences that the reader must see: warnings, limits, how the target was mapped. */
+  readonly notices: readonly string[];
   /** Where the run was kept; null when it was not. */
   readonly run: string | null;
 }
 
 export function calibrationResult(data: RunData, run: string | null): CalibrationResult {
-  const { device, neuron, seed, simulations, rounds, seconds } = data.facts;
+  const { device, neuron, seed, simulations, rounds, seconds, notices } = data.facts;
   const { distance, noiseFloor } = data.predictive;
   return {
     schema: "hxloop.calibration/1",
@@ -33,6 +35,7 @@ export function calibrationResult(data: RunData, run: string | null): Calibratio
     rounds,
     seconds: { ...seconds },
     predictive: { distance, noiseFloor },
+    notices: [...notices],
     run,
   };
 }

@@ -77,6 +77,7 @@ export async function obtainTarget(run: Run): Promise<Target> {
         `target ${target.source} was converted from volt with the nominal scale of ${(1000 * voltPerLsb).toFixed(3)} mV per LSB and ${(1000 * offsetVolt).toFixed(0)} mV at 0 LSB; the converter's own scale may differ by some per cent`,
       );
     }
+    for (const note of target.notes ?? []) run.progress.notice(note);
     requireSpikes(task, trace, target.source);
     advance(1);
     return { source: target.source, trace, theta: null };

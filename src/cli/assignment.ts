@@ -13,22 +13,27 @@ import {
   type RequestedTarget,
   requestOf,
 } from "../calib/request.js";
-import { parseTargetCsv } from "../calib/target/csv.js";
+import { parseTargetCsv, targetCsv } from "../calib/target/csv.js";
+import { emulatePattern } from "../calib/target/pattern.js";
+import { biologicalSpeedUp, biologicalVoltScale, mapRecording } from "../calib/target/sampled.js";
+import type { TraceTarget } from "../calib/target/trace.js";
 import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
 import { deviceOf, runsFolder } from "./context.js";
 import { FileUnreadable, UsageError } from "./errors.js";
 import { parseTheta } from "./options.js";
 import { type RunRequest, readManifest, type RequestedTarget as WrittenTarget } from "./store/manifest.js";
 import { requireFree } from "./store/run-folder.js";
+import { readTarget, type TargetFlags } from "./target-files.js";
 import { keptTask, taskNamed } from "./task-source.js";
 
 /** Flags as they come from the command line. */
-export interface CalibrateFlags {
+export interface CalibrateFlags extends TargetFlags {
   readonly device?: string;
   readonly task?: string;
   readonly neuron?: number;
   readonly target?: string;
   readonly targetTheta?: string;
+  readonly targetPattern?: string;
   readonly demoTarget?: true;
   readonly seed?: number;
   readonly simulations?: number;
@@ -133,9 +138,12 @@ async function targetOf(
   seed: number,
 ): Promise<{ target: RequestedTarget; written: WrittenTarget; text?: string }> {
   if (flags.target !== undefined) {
-    const text = await readInput(flags.target);
-    const name = basename(flags.target);
-    return { target: parseTargetCsv(text, flags.target, traceRules(task)), written: { kind: "file", name }, text };
+    return kept(await readTarget(flags.target, flags, task), basename(flags.target));
+  }
+  if (flags.targetPattern !== undefined) {
+    const mapping = { speedUp: biologicalSpeedUp, voltScale: biologicalVoltScale };
+    const { recording } = emulatePattern(flags.targetPattern);
+    return kept(mapRecording(recording, mapping, task), recording.source);
   }
   if (flags.targetTheta !== undefined) {
     const theta = parseTheta("--target-theta", flags.targetTheta, task.parameters);
@@ -146,7 +154,14 @@ async function targetOf(
     const theta = Object.fromEntries(task.parameters.map(({ name }, j) => [name, target.codes[j] ?? 0]));
     return { target, written: { kind: "theta", theta } };
   }
-  throw new UsageError("no target: give one of --target FILE.csv, --target-theta NAME=CODE,..., --demo-target");
+  throw new UsageError(
+    "no target: give one of --target FILE, --target-pattern NAME, --target-theta NAME=CODE,..., --demo-target",
+  );
+}
+
+/** A trace is kept with the run as CSV, whatever it came from: that is what a resumed run reads. */
+function kept(target: TraceTarget, name: string): { target: TraceTarget; written: WrittenTarget; text: string } {
+  return { target, written: { kind: "file", name }, text: targetCsv(target) };
 }
 
 async function readInput(path: string): Promise<string> {

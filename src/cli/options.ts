@@ -14,6 +14,15 @@ export function integer(option: string, min: number, max: number): (text: string
   };
 }
 
+/** A parser for a number in a range, both ends included. @throws FieldOutOfRange */
+export function decimal(option: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw new FieldOutOfRange(option, text, `[${min}, ${max}]`);
+    return value;
+  };
+}
+
 /** A parser for one word of a list. @throws FieldOutOfRange */
 export function oneOf<T extends string>(option: string, words: readonly T[]): (text: string) => T {
   return (text) => {

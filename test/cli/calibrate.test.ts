@@ -31,6 +31,7 @@ const calibration = z.strictObject({
   rounds: z.int(),
   seconds: z.strictObject({ record: z.number(), train: z.number(), total: z.number() }),
   predictive: z.strictObject({ distance: z.number(), noiseFloor: z.number() }),
+  notices: z.array(z.string()),
   run: z.string(),
 });
 

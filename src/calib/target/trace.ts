@@ -18,6 +18,8 @@ export interface TraceTarget {
   /** Shape (n). */
   readonly values: Float64Array;
   readonly unit: TraceUnit;
+  /** How it came from what was recorded to this; said again with the result. */
+  readonly notes?: readonly string[];
 }
 
 /** Nominal line from counts to volts; a real converter deviates from it by some per cent. */

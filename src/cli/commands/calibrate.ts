@@ -8,13 +8,14 @@ import type { CalibrationListener } from "../../calib/events.js";
 import { requestLimits } from "../../calib/request.js";
 import { calibrationResult } from "../../calib/result.js";
 import type { RunData } from "../../calib/run-data.js";
+import { patternNames } from "../../calib/target/pattern.js";
 import { taskNames } from "../../calib/task/tasks.js";
 import type { Session } from "../../device/interface/index.js";
 import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment, targetFile } from "../assignment.js";
 import { type Context, defaultDevice, runsFolder } from "../context.js";
 import { withDevice } from "../device.js";
 import { messageOf } from "../exit-codes.js";
-import { captureOption, integer, nonEmpty, oneOf } from "../options.js";
+import { captureOption, decimal, integer, nonEmpty, oneOf } from "../options.js";
 import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
@@ -22,7 +23,10 @@ import { taskFile } from "../task-source.js";
 import { versions } from "../versions.js";
 
 const backends = ["auto", "tfjs-node", "wasm", "cpu"] as const;
-const requestFlags = ["task", "neuron", "target", "targetTheta", "demoTarget", "seed", "simulations", "rounds", "out"];
+const targets = ["target", "targetTheta", "targetPattern", "demoTarget"];
+const requestFlags = ["task", "neuron", ...targets, "seed", "simulations", "rounds", "out"];
+/** All targets but one. */
+const otherThan = (own: string): string[] => targets.filter((name) => name !== own);
 
 export function calibrateCommand(context: Context): Command {
   const ranged = (flag: keyof typeof requestLimits, placeholder: string, text: string): Option => {
@@ -37,17 +41,38 @@ export function calibrateCommand(context: Context): Command {
     .option("--task <NAME|FILE>", `what is inferred: ${taskNames.join(", ")}, or a task file (.toml)`, nonEmpty)
     .addOption(ranged("neuron", "N", "the neuron (default: 0)"))
     .addOption(
-      new Option("--target <FILE>", "recorded target: CSV with columns time_us and membrane_v or membrane_lsb")
+      new Option("--target <FILE>", "recorded target: CSV, NPY, WAV or NWB (docs/targets.md)")
         .argParser(nonEmpty)
-        .conflicts(["targetTheta", "demoTarget"]),
+        .conflicts(otherThan("target")),
+    )
+    .option("--biological", "the recording is of a biological neuron: 1000 times slower, 10 times smaller")
+    .option("--speed-up <N>", "how many times faster the chip is than the recording", decimal("--speed-up", 1e-3, 1e6))
+    .option("--volt-scale <N>", "volts on the chip per volt in the recording", decimal("--volt-scale", -1e3, 1e3))
+    .option(
+      "--volt-offset <V>",
+      "added after scaling; without it rest is put at 0.65 V",
+      decimal("--volt-offset", -100, 100),
+    )
+    .option("--target-start <S>", "where the protocol starts in the recording", decimal("--target-start", -1e6, 1e6))
+    .option("--target-rate <HZ>", "samples per second of a recording without times", decimal("--target-rate", 1, 1e9))
+    .option("--full-scale <V>", "volts of a WAV file's largest sample", decimal("--full-scale", 1e-6, 1e3))
+    .option("--sweep <N>", "number or name of the sweep in an NWB file", nonEmpty)
+    .addOption(
+      new Option("--target-pattern <NAME>", `a firing pattern: ${patternNames.join(", ")}`)
+        .argParser(oneOf("--target-pattern", patternNames))
+        .conflicts(otherThan("targetPattern")),
     )
     .addOption(
       new Option(
         "--target-theta <CODES>",
         "the device records the target at these codes: NAME=CODE,NAME=CODE",
-      ).conflicts(["target", "demoTarget"]),
+      ).conflicts(otherThan("targetTheta")),
     )
-    .option("--demo-target", "the device records the target at codes drawn from the seed")
+    .addOption(
+      new Option("--demo-target", "the device records the target at codes drawn from the seed").conflicts(
+        otherThan("demoTarget"),
+      ),
+    )
     .addOption(ranged("seed", "N", "everything random follows from it (default: 1)"))
     .addOption(ranged("simulations", "N", "emulations in all rounds together (default: the task's)"))
     .addOption(ranged("rounds", "N", "rounds of inference (default: the task's)"))
@@ -62,6 +87,8 @@ export function calibrateCommand(context: Context): Command {
       `
 Examples:
   $ hxloop calibrate --neuron 0 --demo-target
+  $ hxloop calibrate --task pattern --target-pattern adaptation
+  $ hxloop calibrate --task adex7 --target cell.nwb --sweep 12
   $ hxloop calibrate --device udp://192.168.4.2 --neuron 17 --target cell.csv --out runs/cell --json
   $ hxloop calibrate --resume runs/cell`,
     )
