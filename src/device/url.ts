@@ -15,13 +15,16 @@ const virtualQuery = z.strictObject({
   /** Seed of the chip: another number is another chip. */
   chip: z.coerce.number().int().min(0).max(0xffff_ffff).default(1).describe("the integers 0..4294967295"),
   preset: z.enum(["ideal", "typical", "harsh"]).default("typical").describe("ideal, typical, harsh"),
-  /** Factors on the spread of a typical chip. */
+  /** Factors on the imperfections of a typical chip: docs/chip-model.md. */
   mismatch: factor,
   trialNoise: factor,
   writeNoise: factor,
   drift: factor,
+  crosstalk: factor,
   converterSpread: factor,
   converterNoise: factor,
+  missingSamples: factor,
+  defects: factor,
   /** What goes wrong on the way to the board, by seed. */
   faults: z.string().transform(parseFaults).optional().describe(faultsLegal),
   faultSeed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("the integers 0..2^53-1"),

@@ -6,98 +6,45 @@ import { Rng } from "../base/rng.js";
 import {
   type AtomicNeuron,
   AtomicNeuronOnDls,
+  CapMemBlockConfig,
   CapMemBlockOnDls,
   CapMemCell,
+  CapMemCellOnDls,
   CommonNeuronBackendConfig,
+  capMemCellPlace,
   MadcControl,
   NeuronBackendConfig,
   NeuronConfig,
   NeuronReset,
+  NeuronResetQuad,
+  NeuronResetQuadOnDls,
   neuronBackendBlock,
   neuronBlock,
   ReadoutSourceSelection,
-  SpikeCounterRead,
-  SpikeCounterReset,
+  ReferenceGeneratorConfig,
   sharedCapMemCell,
+  synapseColumn,
 } from "../protocol/index.js";
 import { Cadc } from "./blocks/cadc.js";
 import { CadcChannels } from "./blocks/cadc-channels.js";
 import { CapMem } from "./blocks/capmem.js";
-import { EventFabric } from "./blocks/event-fabric.js";
+import { blockRefresh } from "./blocks/capmem-refresh.js";
 import { Madc } from "./blocks/madc.js";
 import { Converter } from "./blocks/madc-path.js";
 import { snapshotWords } from "./blocks/neuron-switches.js";
 import { Readout } from "./blocks/readout.js";
+import { SpikeCounters } from "./blocks/spike-counters.js";
+import { SpikeRouting } from "./blocks/spike-routing.js";
+import type { Chip, ChipOptions, MadcEvents, SpikeEvents } from "./chip-api.js";
 import { EventBuffer, type TimedEvents } from "./event-buffer.js";
-import { type ImperfectionPreset, type Imperfections, resolveImperfections } from "./imperfections.js";
+import { resolveImperfections } from "./imperfections.js";
 import { NoiseStream } from "./noise.js";
 import { unitsPerStep } from "./physics/adex.js";
+import { type Defect, drawDefect } from "./physics/defects.js";
 import { KernelStepper } from "./physics/kernel-stepper.js";
 import { ReferenceStepper } from "./physics/stepper.js";
 import { Population } from "./population.js";
 import { Registers } from "./registers.js";
-
-export interface ChipOptions {
-  /** Fixes the circuits, their noise and everything else: integer 0..2^53-1. */
-  readonly seed: number;
-  /** Default `typical`. */
-  readonly preset?: ImperfectionPreset;
-  /** Single knobs that differ from the preset. */
-  readonly knobs?: Partial<Imperfections>;
-  /** The compiled kernels (src/kernels/load.ts). Without them the chip does the same, byte for byte, but slowly. */
-  readonly kernels?: WebAssembly.Module;
-}
-
-/** Events since the last take. Typed arrays of length `count`; caller owns. */
-export interface MadcEvents {
-  readonly count: number;
-  /** Chip time, units of 4 ns, ascending. */
-  readonly time: Float64Array;
-  /** 14-bit value field: bits 9..0 the sample, bit 10 the channel. */
-  readonly value: Uint16Array;
-}
-
-export interface SpikeEvents {
-  readonly count: number;
-  /** Chip time, units of 4 ns, ascending. */
-  readonly time: Float64Array;
-  /** 16-bit label. */
-  readonly label: Uint16Array;
-}
-
-export interface Chip {
-  readonly identity: {
-    readonly seed: number;
-    readonly preset: ImperfectionPreset;
-    /** 57-bit identifier: low 32 bits, high 25 bits. */
-    readonly dna: readonly [low: number, high: number];
-  };
-  /** Let time pass. @param time the chip's clock, units of 4 ns; earlier than now is ignored */
-  advanceTo(time: number): void;
-  /**
-   * The chip's clock goes on from another time, as a synchronisation makes it. Levels, registers and counts stay; a
-   * recording under way ends, and circuits start from rest when they are observed next.
-   * @param time units of 4 ns
-   */
-  setClock(time: number): void;
-  /** @param byteEnables 4 bits @returns false when nothing answers at this address */
-  write(address: number, word: number, byteEnables: number): boolean;
-  /** @returns undefined when nothing answers at this address */
-  read(address: number): number | undefined;
-  /** An event from the host arrives at the crossbar. @param label 16 bits */
-  spike(label: number): void;
-  /**
-   * The chip's reset line. While it is on, nothing answers. Switching it on leaves the chip as after power-up, its clock
-   * at 0: nothing of what was before can be told.
-   */
-  reset(on: boolean): void;
-  takeMadc(): MadcEvents;
-  takeSpikes(): SpikeEvents;
-}
-
-/** Largest count of a spike counter; beyond it the overflow bit stands. */
-const largestCount = 255;
-const overflowBit = 0x100;
 
 const powerUpWords = snapshotWords(
   NeuronConfig.encode({}),
@@ -105,9 +52,19 @@ const powerUpWords = snapshotWords(
   CommonNeuronBackendConfig.encode({}),
 );
 
-const comparatorBiasCells = Array.from({ length: CapMemBlockOnDls.size }, (_, block) =>
-  sharedCapMemCell(CapMemBlockOnDls.at(block), "neuron_i_bias_spike_comparator"),
-);
+/** From a crossbar input to a synaptic input, grid steps: 0.19 us. Neurons that feed each other advance in such slices. */
+const synapticLatency = 12;
+const columns = 256;
+const neuronsPerBlock = 128;
+const entries = [0, 1, 2, 3] as const;
+
+const biasCells = Array.from({ length: CapMemBlockOnDls.size }, (_, index) => {
+  const block = CapMemBlockOnDls.at(index);
+  return {
+    comparator: sharedCapMemCell(block, "neuron_i_bias_spike_comparator"),
+    follower: sharedCapMemCell(block, "neuron_i_bias_leak_source_follower"),
+  };
+});
 
 class VirtualChip implements Chip {
   readonly identity: Chip["identity"];
@@ -116,15 +73,15 @@ class VirtualChip implements Chip {
   readonly #readout: Readout;
   readonly #madc: Madc;
   readonly #cadc: Cadc;
-  readonly #fabric: EventFabric;
+  readonly #routing: SpikeRouting;
+  readonly #counters: SpikeCounters;
+  readonly #defects: readonly (Defect | undefined)[];
   readonly #samples = new EventBuffer();
   readonly #spikes = new EventBuffer();
   readonly #population: Population;
-  /** Neurons whose spikes leave the chip, with their output address. */
-  readonly #speaking = new Map<AtomicNeuron, number>();
-  /** Spike counts since the last reset of the counter; only neurons whose counter was ever reset are counted. */
-  readonly #counts = new Map<AtomicNeuron, number>();
   #now = 0;
+  /** Step to which everything that is observed has been advanced. */
+  #caughtUpTo = 0;
   #isInReset = false;
 
   constructor(options: ChipOptions) {
@@ -133,26 +90,52 @@ class VirtualChip implements Chip {
     const root = Rng.fromSeed(seed);
     const dna = root.fork("dna");
     this.identity = { seed, preset, dna: [dna.nextUint32(), dna.nextUint32() >>> 7] };
-    this.#capMem = new CapMem(root, imperfections.writeNoise);
-    this.#readout = new Readout(this.#registers, this.#capMem, root, imperfections.converterSpread);
-    this.#fabric = new EventFabric(this.#registers, this.#spikes);
+    this.#capMem = new CapMem(root, imperfections);
+    const defects = root.fork("dead circuits");
+    this.#defects = Array.from({ length: AtomicNeuronOnDls.size }, (_, neuron) =>
+      drawDefect(defects, neuron, imperfections.defects),
+    );
+    this.#readout = new Readout({
+      registers: this.#registers,
+      capMem: this.#capMem,
+      rng: root,
+      spread: imperfections.converterSpread,
+      isMute: (neuron) => this.#defects[neuron] === "mute",
+    });
+    this.#routing = new SpikeRouting({
+      registers: this.#registers,
+      capMem: this.#capMem,
+      rng: root,
+      mismatch: imperfections.mismatch,
+      deliver: (neuron, input, amplitude, time) => {
+        const step = Math.floor(time / unitsPerStep) + synapticLatency;
+        this.#population.synapticEvent(neuron, step, input, amplitude);
+      },
+      now: () => this.#now,
+      toHost: this.#spikes,
+    });
     this.#population = new Population({
       membraneNoise: new NoiseStream(root.fork("membrane")),
       driftNoise: new NoiseStream(root.fork("drift")),
       mismatch: root.fork("mismatch"),
       imperfections,
       capMem: this.#capMem,
-      comparatorBiasCell: (neuron) => comparatorBiasCells[neuronBlock(neuron)] as number,
-      onSpike: (neuron, step) => this.#onSpike(neuron, step),
+      biasCells: (neuron) => biasCells[neuronBlock(neuron)] as (typeof biasCells)[number],
+      defect: (neuron) => this.#defects[neuron],
+      onSpike: (neuron, step) => {
+        this.#counters.count(neuron);
+        this.#routing.fromNeuron(neuron, step * unitsPerStep);
+      },
       stepper: options.kernels ? new KernelStepper(options.kernels) : new ReferenceStepper(),
       powerUpWords,
       wordsOf: (index) => this.#wordsOf(index),
     });
+    this.#counters = new SpikeCounters(this.#registers, this.#population, () => this.#step());
     const phases = new NoiseStream(root.fork("madc phase"));
     this.#madc = new Madc({
       registers: this.#registers,
       readout: this.#readout,
-      converter: new Converter(root, imperfections.converterSpread, imperfections.converterNoise),
+      converter: new Converter(root, imperfections),
       population: this.#population,
       phase: (start) => phases.uniform(start, 0),
       events: this.#samples,
@@ -161,8 +144,10 @@ class VirtualChip implements Chip {
       registers: this.#registers,
       capMem: this.#capMem,
       channels: new CadcChannels(root, imperfections.converterSpread, imperfections.converterNoise),
-      readoutVoltages: (neurons) =>
-        this.#readout.voltages(neurons, this.#now, (asked) => this.#population.probe(asked, this.#step())),
+      readoutVoltages: (neurons) => {
+        this.#counters.settle();
+        return this.#readout.voltages(neurons, this.#now, (asked) => this.#population.probe(asked, this.#step()));
+      },
       now: () => this.#now,
     });
     this.#attach();
@@ -174,14 +159,18 @@ class VirtualChip implements Chip {
 
   setClock(time: number): void {
     this.#catchUp();
+    this.#counters.settle();
     const shift = time - this.#now;
     this.#now = time;
     this.#capMem.shift(shift);
     this.#madc.shift(shift);
+    this.#routing.shift(shift);
     this.#samples.clear();
     this.#spikes.clear();
     this.#population.restart();
-    for (const observed of [this.#speaking, this.#counts]) this.#population.observe(observed.keys(), this.#step());
+    this.#caughtUpTo = this.#step();
+    this.#population.observe(this.#routing.speaking.keys(), this.#step());
+    this.#counters.restart();
   }
 
   write(address: number, word: number, byteEnables: number): boolean {
@@ -199,7 +188,7 @@ class VirtualChip implements Chip {
   spike(label: number): void {
     if (this.#isInReset) return;
     this.#catchUp();
-    this.#fabric.fromHost(label, this.#now);
+    this.#routing.fromHost(label, this.#now);
   }
 
   reset(on: boolean): void {
@@ -210,13 +199,13 @@ class VirtualChip implements Chip {
       this.#madc.reset();
       this.#cadc.reset();
       this.#readout.reset();
-      this.#fabric.reset();
+      this.#routing.reset();
+      this.#counters.reset();
       this.#population.reset();
-      this.#speaking.clear();
-      this.#counts.clear();
       this.#samples.clear();
       this.#spikes.clear();
       this.#now = 0;
+      this.#caughtUpTo = 0;
     }
     this.#isInReset = on;
   }
@@ -232,12 +221,24 @@ class VirtualChip implements Chip {
     return { count, time, label: value };
   }
 
-  /** Bring everything that is observed to the present. */
+  /**
+   * Bring everything that is observed to the present. Where spikes come back to neurons, in slices of the time that they
+   * need on their way, on a grid of the chip's time.
+   */
   #catchUp(): void {
     const step = this.#step();
+    if (step - this.#caughtUpTo > synapticLatency && this.#routing.feedsBack) {
+      const first = (Math.floor(this.#caughtUpTo / synapticLatency) + 1) * synapticLatency;
+      for (let end = first; end < step; end += synapticLatency) this.#advance(end);
+    }
+    this.#advance(step);
+    this.#caughtUpTo = step;
+  }
+
+  #advance(step: number): void {
+    this.#routing.advance(Math.min(step * unitsPerStep + unitsPerStep - 1, this.#now));
     this.#madc.advance(step);
-    this.#population.advance(this.#speaking.keys(), step);
-    this.#population.advance(this.#counts.keys(), step);
+    this.#population.advance(this.#routing.speaking.keys(), step);
   }
 
   #step(): number {
@@ -253,27 +254,34 @@ class VirtualChip implements Chip {
     );
   }
 
-  #onSpike(neuron: AtomicNeuron, step: number): void {
-    const count = this.#counts.get(neuron);
-    if (count !== undefined) this.#counts.set(neuron, count + 1);
-    const address = this.#speaking.get(neuron);
-    if (address !== undefined) this.#fabric.fromNeuron(neuron, address, step * unitsPerStep);
-  }
-
   /** What writes and reads do beyond storing. */
   #attach(): void {
     const registers = this.#registers;
     const neuronAt = (at: number): AtomicNeuron => AtomicNeuronOnDls.at(at);
     registers.hook(CapMemCell, {
-      onWrite: (cell) => this.#capMem.write(cell, registers.words(CapMemCell, cell)[0] as number, this.#now),
+      onWrite: (cell) => {
+        const { block, column } = capMemCellPlace(CapMemCellOnDls.at(cell));
+        // A neuron's own cell, or one that its quadrant shares.
+        if (column >= neuronsPerBlock) this.#counters.settle();
+        else this.#counters.settle([neuronAt(block * neuronsPerBlock + column)]);
+        this.#capMem.write(cell, registers.words(CapMemCell, cell)[0] as number, this.#now);
+      },
     });
+    for (const container of [CapMemBlockConfig, ReferenceGeneratorConfig])
+      registers.hook(container, {
+        onWrite: () => {
+          this.#counters.settle();
+          this.#capMem.configure(blockRefresh(registers), this.#now);
+        },
+      });
     registers.hook(NeuronConfig, {
       onWrite: (at, word) => {
         this.#recordWords(neuronAt(at));
+        this.#routing.noteConfig(neuronAt(at));
         // Word 1 holds all that concerns the readout.
         if (word !== 1) return;
         this.#readout.noteConfig(neuronAt(at));
-        this.#madc.reroute(this.#now);
+        this.#reroute();
       },
     });
     registers.hook(NeuronBackendConfig, {
@@ -284,37 +292,43 @@ class VirtualChip implements Chip {
     });
     registers.hook(CommonNeuronBackendConfig, {
       onWrite: (block) => {
+        this.#counters.settle();
         this.#population.changeTouched((index) => neuronBackendBlock(index) === block, this.#step());
       },
     });
     registers.hook(NeuronReset, { onWrite: (at) => this.#population.forceSpike(neuronAt(at), this.#step()) });
-    registers.hook(SpikeCounterReset, { onWrite: (at) => this.#resetCounter(neuronAt(at)) });
-    registers.hook(SpikeCounterRead, {
-      onRead: (at) => {
-        const count = this.#counts.get(neuronAt(at)) ?? 0;
-        return (count & largestCount) | (count > largestCount ? overflowBit : 0);
+    registers.hook(NeuronResetQuad, {
+      onWrite: (at) => {
+        const [half = 0, quad = 0] = NeuronResetQuadOnDls.split(NeuronResetQuadOnDls.at(at));
+        for (const entry of entries)
+          this.#population.forceSpike(neuronAt(columns * half + synapseColumn(quad, entry)), this.#step());
       },
     });
-    registers.hook(MadcControl, { onWrite: () => this.#madc.control(this.#now) });
-    registers.hook(ReadoutSourceSelection, { onWrite: () => this.#madc.reroute(this.#now) });
+    registers.hook(MadcControl, {
+      onWrite: () => {
+        this.#counters.settle();
+        this.#madc.control(this.#now);
+      },
+    });
+    registers.hook(ReadoutSourceSelection, { onWrite: () => this.#reroute() });
+  }
+
+  #reroute(): void {
+    this.#counters.settle();
+    this.#madc.reroute(this.#now);
   }
 
   #recordWords(index: AtomicNeuron): void {
+    this.#counters.settle();
     this.#population.change(index, this.#step());
   }
 
   #noteSpeaking(index: AtomicNeuron): void {
     const backend = NeuronBackendConfig.decode(this.#registers.words(NeuronBackendConfig, index));
-    const wasSpeaking = this.#speaking.has(index);
-    if (backend.enableSpikeOut) {
-      this.#speaking.set(index, backend.addressOut);
-      if (!wasSpeaking) this.#population.observe([index], this.#step());
-    } else if (this.#speaking.delete(index)) this.#population.unobserve([index]);
-  }
-
-  #resetCounter(index: AtomicNeuron): void {
-    if (!this.#counts.has(index)) this.#population.observe([index], this.#step());
-    this.#counts.set(index, 0);
+    const wasSpeaking = this.#routing.speaking.has(index);
+    this.#routing.setSpeaking(index, backend.enableSpikeOut ? backend.addressOut : undefined);
+    if (backend.enableSpikeOut && !wasSpeaking) this.#population.observe([index], this.#step());
+    if (!backend.enableSpikeOut && wasSpeaking) this.#population.unobserve([index]);
   }
 }
 

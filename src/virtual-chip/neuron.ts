@@ -20,6 +20,7 @@ import {
   unitsPerStep,
 } from "./physics/adex.js";
 import { deriveParameters } from "./physics/circuit.js";
+import type { Defect } from "./physics/defects.js";
 import { LevelDrift } from "./physics/drift.js";
 import { drawMismatch } from "./physics/mismatch.js";
 import { createAdexParameters } from "./physics/parameters.js";
@@ -42,8 +43,9 @@ export interface NeuronEnvironment {
   readonly mismatch: Rng;
   readonly imperfections: Imperfections;
   readonly capMem: CapMem;
-  /** Cell of the spike comparator's bias in a neuron's quadrant. */
-  readonly comparatorBiasCell: (neuron: AtomicNeuron) => number;
+  /** Cells of the biases that a neuron shares with its quadrant: spike comparator, followers of leak and reset. */
+  readonly biasCells: (neuron: AtomicNeuron) => { readonly comparator: number; readonly follower: number };
+  readonly defect: (neuron: AtomicNeuron) => Defect | undefined;
   /** A neuron spiked at the end of a step; called in order of time for each neuron. */
   readonly onSpike: (neuron: AtomicNeuron, step: number) => void;
 }
@@ -64,6 +66,7 @@ export class Neuron {
   readonly #environment: NeuronEnvironment;
   readonly #drift: LevelDrift;
   readonly #mismatch: ReturnType<typeof drawMismatch>;
+  readonly #defect: Defect | undefined;
   readonly #firstCell: number;
   readonly #level = new Float64Array(neuronCapMemRows.length);
   /** Changes after `step`, in order of time. */
@@ -82,6 +85,7 @@ export class Neuron {
     this.#environment = environment;
     this.#drift = new LevelDrift(driftNoise, index, this.#level.length, imperfections.drift);
     this.#mismatch = drawMismatch(mismatch, index, imperfections.mismatch);
+    this.#defect = environment.defect(index);
     this.#firstCell = capMemCellOfNeuron(index, neuronCapMemRows[0]);
     this.#settings = decodeSettings(words);
     this.#joins = this.#settings.joins;
@@ -200,13 +204,18 @@ export class Neuron {
         this.state.refractoryUntil = this.#step - 1 + refractorySteps;
         this.state.resetUntil = this.#step + resetSteps;
         this.state.pulseUntil = this.#step + pulseSteps;
+        if (this.#isHeldInReset) this.#applyForcedReset();
         if (reportsSpikes) this.#environment.onSpike(this.index, this.#step);
       }
     }
   }
 
+  get #isHeldInReset(): boolean {
+    return this.#settings.forceReset || this.#defect === "stuckInReset";
+  }
+
   #applyForcedReset(): void {
-    if (this.#settings.forceReset) {
+    if (this.#isHeldInReset) {
       this.state.resetUntil = Infinity;
       this.state.refractoryUntil = Infinity;
     } else if (this.state.resetUntil === Infinity) {
@@ -217,14 +226,16 @@ export class Neuron {
 
   /** Quantities from the cell levels at the start of a step. */
   #refresh(step: number): void {
-    const { capMem, imperfections, comparatorBiasCell } = this.#environment;
+    const { capMem, imperfections, biasCells } = this.#environment;
     const time = step * unitsPerStep;
     const level = this.#level;
     for (let row = 0; row < level.length; row++) level[row] = capMem.level(this.#firstCell + row, time);
     this.#drift.addTo(level, step);
     const p = this.parameters;
-    deriveParameters(p, level, this.#settings.switches, this.#mismatch, imperfections.trialNoise);
-    if (capMem.level(comparatorBiasCell(this.index), time) < leastComparatorBias) p.fires = false;
+    const { comparator, follower } = biasCells(this.index);
+    const followerBias = capMem.level(follower, time);
+    deriveParameters(p, level, this.#settings.switches, this.#mismatch, imperfections.trialNoise, followerBias);
+    if (this.#defect === "silent" || capMem.level(comparator, time) < leastComparatorBias) p.fires = false;
     deriveCoefficients(this.coefficients, p, stepUs);
     this.#refreshAt = (Math.floor(step / longestRun) + 1) * longestRun;
   }

@@ -20,6 +20,7 @@ import { Population } from "./population.js";
 const codes: Partial<Record<NeuronCapMemRow, number>> = {
   ...{ v_leak: 530, v_reset: 450, v_threshold: 430, i_bias_leak: 300, i_bias_reset: 1022, i_mem_offset: 700 },
   ...{ i_bias_synin_exc_tau: 500, i_bias_synin_exc_gm: 200, i_bias_synin_inh_tau: 500, i_bias_synin_inh_gm: 200 },
+  ...{ i_bias_synin_exc_shift: 310, i_bias_synin_inh_shift: 310 },
   ...{ i_bias_nmda: 400, v_adapt_leak: 330, v_adapt_ref: 300, i_bias_adapt_tau: 200 },
 };
 type ConfigFields = Partial<ReturnType<typeof NeuronConfig.decode>>;
@@ -34,13 +35,15 @@ class Bench {
 
   constructor(preset: "ideal" | "typical", neurons: readonly number[], config: (neuron: number) => ConfigFields) {
     const root = Rng.fromSeed(8);
-    const capMem = new CapMem(root, 0);
+    const capMem = new CapMem(root, { writeNoise: 0, crosstalk: 0 });
     // Written long before, so that the levels have settled.
     for (const neuron of neurons)
       for (const [row, value] of Object.entries(codes))
         capMem.write(capMemCellOfNeuron(n(neuron), row as NeuronCapMemRow), value, -1e9);
     const comparator = CapMemCellOnDls.size - 1;
     capMem.write(comparator, 500, -1e9);
+    const follower = comparator - 1;
+    capMem.write(follower, 100, -1e9);
     const common = CommonNeuronBackendConfig.encode({ clockScaleSlow: 3, clockScaleFast: 3 });
     const words = (fields: ConfigFields): NeuronWords =>
       snapshotWords(NeuronConfig.encode(fields), NeuronBackendConfig.encode({ refractoryTime: 30 }), common);
@@ -50,7 +53,8 @@ class Bench {
       mismatch: root.fork("mismatch"),
       imperfections: resolveImperfections(preset, {}),
       capMem,
-      comparatorBiasCell: () => comparator,
+      biasCells: () => ({ comparator, follower }),
+      defect: () => undefined,
       onSpike: (neuron, step) => void this.spikes.push([neuron, step]),
       stepper: new ReferenceStepper(),
       powerUpWords: words({}),

@@ -24,6 +24,7 @@ import {
   ReadoutSourceSelection,
   readCadcRow,
   type Session,
+  type SharedCapMemCell,
   sharedCapMemCell,
   theChip,
   theFpga,
@@ -225,10 +226,11 @@ export function describeDevice(name: string, open: () => Promise<Device>): void 
     it("converts a row of membranes with the CADC, and again without a new conversion", async () => {
       const setUp = session.program();
       connectCadc(setUp);
-      for (let block = 0; block < CapMemBlockOnDls.size; block++)
-        setUp.write(CapMemCell, sharedCapMemCell(CapMemBlockOnDls.at(block), "neuron_i_bias_readout_amp"), {
-          value: 110,
-        });
+      for (let block = 0; block < CapMemBlockOnDls.size; block++) {
+        const cell = (name: SharedCapMemCell) => sharedCapMemCell(CapMemBlockOnDls.at(block), name);
+        setUp.write(CapMemCell, cell("neuron_i_bias_readout_amp"), { value: 110 });
+        setUp.write(CapMemCell, cell("neuron_i_bias_leak_source_follower"), { value: 100 });
+      }
       // Leak potentials some 0.4 V apart: more than mismatch could turn round.
       const codes = [450, 660];
       const neurons = [3, 100, 130, 255, 260, 511];

@@ -10,7 +10,7 @@ import {
 import { BenchChip, us } from "./bench-chip.js";
 
 function resting(seed = 5, options: { preset?: "ideal" | "typical" } = {}): BenchChip {
-  const bench = new BenchChip({ seed, ...options });
+  const bench = new BenchChip({ seed, knobs: { missingSamples: 0 }, ...options });
   bench.configure(0);
   return bench;
 }

@@ -1,6 +1,6 @@
 /**
- * The event crossbar: neuron events and events from the host through their nodes to the lanes to the host, with output
- * counters. Events for the synapse drivers end here.
+ * The event crossbar: events of neurons, host and background sources through their nodes to the PADI buses and to the
+ * lanes to the host, with output counters.
  */
 import {
   type AtomicNeuron,
@@ -15,9 +15,11 @@ import {
 } from "../../protocol/index.js";
 import type { EventBuffer } from "../event-buffer.js";
 import type { Registers } from "../registers.js";
+import type { SynapticPath } from "./synaptic-path.js";
 
 const firstHostOutput = 8;
 const firstHostInput = 8;
+const firstBackgroundInput = 12;
 const neuronLabelBits = 0x3fff;
 
 /** Nodes of each input, with the output that each leads to. */
@@ -34,15 +36,20 @@ function eventOutput(neuron: AtomicNeuron): number {
   return 4 * neuronBackendBlock(neuron) + ((neuronColumn(neuron) % 128) >> 5);
 }
 
+/** Label of a neuron's spike: event output and backend address. */
+const labelOf = (neuron: AtomicNeuron, addressOut: number): number => (eventOutput(neuron) << 8) | addressOut;
+
 export class EventFabric {
   readonly #registers: Registers;
   readonly #toHost: EventBuffer;
+  readonly #toSynapses: Pick<SynapticPath, "fromCrossbar" | "reaches">;
   readonly #counters = new Float64Array(CrossbarOutputEventCounter.coordinate.size);
 
   /** @param toHost receives what leaves the chip: time in units of 4 ns, 16-bit label */
-  constructor(registers: Registers, toHost: EventBuffer) {
+  constructor(registers: Registers, toHost: EventBuffer, toSynapses: Pick<SynapticPath, "fromCrossbar" | "reaches">) {
     this.#registers = registers;
     this.#toHost = toHost;
+    this.#toSynapses = toSynapses;
     registers.hook(CrossbarOutputEventCounter, {
       onRead: (output) => this.#counters[output] as number,
       onWrite: (output) => {
@@ -53,8 +60,22 @@ export class EventFabric {
 
   /** @param addressOut the backend's 8-bit address */
   fromNeuron(neuron: AtomicNeuron, addressOut: number, time: number): void {
-    const output = eventOutput(neuron);
-    this.#pass(output, (output << 8) | addressOut, time);
+    this.#pass(eventOutput(neuron), labelOf(neuron, addressOut), time);
+  }
+
+  /** @param source 0..7 @param label 14 bits */
+  fromBackground(source: number, label: number, time: number): void {
+    this.#pass(firstBackgroundInput + source, label, time);
+  }
+
+  /** Whether a neuron's spikes would reach a synaptic input, as things stand. */
+  reachesSynapses(neuron: AtomicNeuron, addressOut: number): boolean {
+    const label = labelOf(neuron, addressOut);
+    const nodes = nodesOfInput.get(eventOutput(neuron)) ?? [];
+    return nodes.some(
+      ({ node, output }) =>
+        output < firstHostOutput && this.#passes(node, label) && this.#toSynapses.reaches(output, label),
+    );
   }
 
   /** @param label 16 bits; the upper two name the lane */
@@ -68,12 +89,17 @@ export class EventFabric {
 
   #pass(input: number, label: number, time: number): void {
     for (const { node, output } of nodesOfInput.get(input) ?? []) {
-      const { mask, target } = CrossbarNode.decode(this.#registers.words(CrossbarNode, node));
-      if ((label & mask) !== target) continue;
+      if (!this.#passes(node, label)) continue;
       const config = this.#registers.words(CrossbarOutputConfig, theChip)[0] as number;
       // Bits 15..4: event counters of outputs 11..0.
       if ((config >> (4 + output)) & 1) this.#counters[output] = (this.#counters[output] as number) + 1;
       if (output >= firstHostOutput) this.#toHost.push(time, ((output - firstHostOutput) << 14) | label);
+      else this.#toSynapses.fromCrossbar(output, label, time);
     }
+  }
+
+  #passes(node: number, label: number): boolean {
+    const { mask, target } = CrossbarNode.decode(this.#registers.words(CrossbarNode, node));
+    return (label & mask) === target;
   }
 }

@@ -3,6 +3,7 @@
  * noise, rounding, saturation. Knows neither when samples are taken nor the converter's states.
  */
 import type { Rng } from "../../base/rng.js";
+import type { Imperfections } from "../imperfections.js";
 import { NoiseStream } from "../noise.js";
 import { stepUs } from "../physics/adex.js";
 
@@ -15,6 +16,9 @@ const converterOffsetSpread = 3;
 /** White noise of a sample, LSB rms, and offset that changes from start to start. */
 const whiteNoise = 1.5;
 const startOffset = 1.2;
+/** Share of samples that get lost, at factor 1; at most one in a block of so many. */
+const missingShare = 1e-4;
+const lossBlock = 512;
 /** An input that nothing drives hangs about the middle of the range with a lot of noise. */
 const floatingVolts = 0.6;
 const floatingNoise = 12;
@@ -61,6 +65,7 @@ export class BufferFilter {
 export class Converter {
   readonly #noise: NoiseStream;
   readonly #noiseFactor: number;
+  readonly #lossPerBlock: number;
   readonly #lsbPerVolt: number;
   readonly #offset: number;
   readonly #normals = new Float64Array(4);
@@ -68,11 +73,11 @@ export class Converter {
   #block = -1;
   #startOffset = 0;
 
-  /** @param spread @param noise factors of the imperfection knobs */
-  constructor(rng: Rng, spread: number, noise: number) {
+  constructor(rng: Rng, { converterSpread: spread, converterNoise, missingSamples }: Imperfections) {
     const fixed = rng.fork("madc spread");
     this.#noise = new NoiseStream(rng.fork("madc noise"));
-    this.#noiseFactor = noise;
+    this.#noiseFactor = converterNoise;
+    this.#lossPerBlock = missingShare * missingSamples * lossBlock;
     this.#lsbPerVolt = Math.exp(converterGainSpread * spread * fixed.normal()) / voltsPerLsb;
     this.#offset = converterOffsetSpread * spread * fixed.normal();
   }
@@ -117,6 +122,20 @@ export class Converter {
       const lsb = Math.round(volts * this.#lsbPerVolt + offset + white * (normals[number & 3] as number));
       out[k] = Math.max(0, Math.min(lsb, largestSample));
     }
+  }
+
+  /**
+   * The first sample from a number on that gets lost on the way, before another number.
+   * @returns `end` when none does
+   */
+  nextLost(from: number, end: number): number {
+    if (this.#lossPerBlock === 0) return end;
+    for (let block = Math.floor(from / lossBlock); block * lossBlock < end; block++) {
+      const drawn = this.#noise.uniform(this.#start, block, 3) / this.#lossPerBlock;
+      const lost = drawn < 1 ? block * lossBlock + Math.floor(drawn * lossBlock) : end;
+      if (lost >= from && lost < end) return lost;
+    }
+    return end;
   }
 
   /** What a converter that has not settled gives: anything. Same arguments as `convert`. */

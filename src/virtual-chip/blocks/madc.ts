@@ -5,11 +5,11 @@
  */
 import { type AtomicNeuron, MadcConfig, MadcControl, theChip } from "../../protocol/index.js";
 import type { EventBuffer } from "../event-buffer.js";
-import { unitsPerStep } from "../physics/adex.js";
+import { type AdexTrace, unitsPerStep } from "../physics/adex.js";
 import type { Population } from "../population.js";
 import type { Registers } from "../registers.js";
 import { BufferFilter, type Converter } from "./madc-path.js";
-import type { BufferInput, Readout } from "./readout.js";
+import { type BufferInput, idleSynapticInput, type Readout } from "./readout.js";
 
 /** Time after a start in which samples are garbage, units of 4 ns: 8 us. */
 const invalidUnits = 2000;
@@ -22,8 +22,7 @@ const instantGrid = 1024;
 const shortestSampleCycles = 12;
 const longestStretch = 2048;
 const channelBit = 10;
-/** What a synaptic input's readout shows as long as nothing is connected to it, V. */
-const idleSynapticInput = 1.0;
+const sampleMask = 0x3ff;
 
 interface Recording {
   /** Time of the start, units of 4 ns. */
@@ -38,6 +37,8 @@ interface Recording {
   readonly firstInput: number;
   /** Samples between switches of the input; Infinity without switching. */
   readonly switchAfter: number;
+  /** Sample numbers instead of samples. */
+  readonly isDummy: boolean;
   /** Number of the next sample. */
   next: number;
   /** Grid step up to which the analog path has been computed. */
@@ -49,6 +50,13 @@ interface Channel {
   readonly filter: BufferFilter;
   readonly mean: Float64Array;
   input: BufferInput;
+}
+
+/** The voltage that a readout source shows over a stretch: origin + sign * values, never below 0. */
+function sourceOf(trace: AdexTrace, source: number): { values: Float64Array; origin: number; sign: number } {
+  if (source === 0) return { values: trace.v, origin: 0, sign: 1 };
+  if (source === 3) return { values: trace.w, origin: 0, sign: 1 };
+  return { values: source === 1 ? trace.excitatory : trace.inhibitory, origin: idleSynapticInput, sign: -1 };
 }
 
 /** Whether the channel's voltage is computed: something drives it, or an amplifier without power holds it. */
@@ -103,8 +111,9 @@ export class Madc {
   control(time: number): void {
     const command = this.#command();
     if (command.wakeUp && !this.#isAwake) {
+      const { powerupWaitValue, enableCalibration, calibrationWaitValue } = this.#config();
       this.#isAwake = true;
-      this.#readyAt = time + unitsPerPowerupCount * this.#config().powerupWaitValue;
+      this.#readyAt = time + unitsPerPowerupCount * (powerupWaitValue + (enableCalibration ? calibrationWaitValue : 0));
     }
     if (command.stopRecording && this.#recording) this.#end(time, false);
     if (command.startRecording && !command.stopRecording && !this.#recording)
@@ -159,6 +168,7 @@ export class Madc {
       samples,
       firstInput: config.activeMuxInitiallySelectedInput,
       switchAfter: config.activeMuxInputSelectLength === 0 ? Infinity : config.activeMuxInputSelectLength,
+      isDummy: config.enableDummyData,
       next: 0,
       step,
     };
@@ -214,10 +224,9 @@ export class Madc {
         for (const { neuron, source, gain, shift } of input.drivers) {
           if (neuron !== index) continue;
           const share = 1 / input.drivers.length;
-          const voltage = source === 3 ? trace.w : trace.v;
-          const isIdle = source === 1 || source === 2;
+          const { values, origin, sign } = sourceOf(trace, source);
           for (let i = 0; i < length; i++) {
-            const volts = isIdle ? idleSynapticInput : (voltage[i] as number);
+            const volts = Math.max(0, origin + sign * (values[i] as number));
             mean[at + i] = (mean[at + i] as number) + share * (gain * volts + shift);
           }
         }
@@ -232,7 +241,7 @@ export class Madc {
   /** Samples that fall before the grid step `end`, in runs of one input and one kind. */
   #sample(recording: Recording, end: number): void {
     const { converter, events } = this.#environment;
-    const { start, firstSample, period, latency, samples, firstInput, switchAfter, step } = recording;
+    const { start, firstSample, period, latency, samples, firstInput, switchAfter, step, isDummy } = recording;
     const spacing = period / unitsPerStep;
     const firstPosition = firstSample / unitsPerStep - step;
     // Number of samples whose instant lies before a time.
@@ -243,7 +252,7 @@ export class Madc {
     while (next < due) {
       const turn = switchAfter === Infinity ? 0 : Math.floor(next / switchAfter);
       const index = firstInput ^ (turn & 1);
-      const isValid = next >= firstValid;
+      const isValid = isDummy || next >= firstValid;
       const runEnd = Math.min(due, isValid ? due : firstValid, next + longestStretch, (turn + 1) * switchAfter);
       const count = runEnd - next;
       const { filter, input } = this.#channels[index === 0 ? 0 : 1];
@@ -251,7 +260,13 @@ export class Madc {
         const source = isComputed(input) ? filter : undefined;
         converter.convert(this.#values, source, next, count, firstPosition + next * spacing, spacing);
       } else converter.garbage(this.#values, next, count);
-      events.pushRun(this.#values, count, index << channelBit, firstSample + latency, period, next);
+      if (isDummy) for (let i = 0; i < count; i++) this.#values[i] = (next + i) & sampleMask;
+      for (let from = next; from < runEnd; ) {
+        const lost = converter.nextLost(from, runEnd);
+        const kept = this.#values.subarray(from - next, lost - next);
+        events.pushRun(kept, kept.length, index << channelBit, firstSample + latency, period, from);
+        from = lost + 1;
+      }
       next = runEnd;
     }
     recording.next = next;

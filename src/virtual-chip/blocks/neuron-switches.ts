@@ -82,6 +82,14 @@ export function decodeSettings(words: NeuronWords): NeuronSettings {
       pauseDuringReset: config.enablePauseDuringReset,
       enableExcitatory: config.enableSynapticInputExcitatory,
       enableInhibitory: config.enableSynapticInputInhibitory,
+      excitatoryInput: {
+        smallCapacitance: config.enableSynapticInputExcitatorySmallCapacitance,
+        highResistance: config.enableSynapticInputExcitatoryHighResistance,
+      },
+      inhibitoryInput: {
+        smallCapacitance: config.enableSynapticInputInhibitorySmallCapacitance,
+        highResistance: config.enableSynapticInputInhibitoryHighResistance,
+      },
       enableAxial: config.enableMulticompartmentConductance,
       axialMode: {
         multiplication: config.enableMultiplyMulticompartmentConductanceBias,

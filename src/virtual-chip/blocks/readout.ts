@@ -36,21 +36,24 @@ export interface ReadoutAmplifier {
   readonly shift: number;
 }
 
-/** Voltages of a neuron that its readout can show, V. */
+/** Voltages of a neuron that its readout can show, V: membrane, adaptation, and the inputs' distance from rest. */
 export interface NeuronVoltages {
   readonly v: number;
   readonly w: number;
+  readonly excitatory: number;
+  readonly inhibitory: number;
 }
 /** Voltages of some neurons at the present, in their order. */
-export type NeuronProbe = (neurons: readonly AtomicNeuron[]) => NeuronVoltages[];
+export type NeuronProbe = (neurons: readonly AtomicNeuron[]) => readonly NeuronVoltages[];
 
-/** What a synaptic input's readout shows as long as nothing is connected to it, V. */
-const idleSynapticInput = 1.0;
+/** What a synaptic input shows at rest, V; events pull it down. */
+export const idleSynapticInput = 1.0;
 
 /** The voltage that a readout source selects. @param source 0 membrane, 1 and 2 synaptic inputs, 3 adaptation */
-function sourceVoltage({ v, w }: NeuronVoltages, source: number): number {
+function sourceVoltage({ v, w, excitatory, inhibitory }: NeuronVoltages, source: number): number {
   if (source === 0) return v;
-  return source === 3 ? w : idleSynapticInput;
+  if (source === 3) return w;
+  return Math.max(0, idleSynapticInput - (source === 1 ? excitatory : inhibitory));
 }
 
 /** What a readout buffer is joined with. */
@@ -74,20 +77,32 @@ const amplifierBiasCells = Array.from({ length: CapMemBlockOnDls.size }, (_, blo
   sharedCapMemCell(CapMemBlockOnDls.at(block), "neuron_i_bias_readout_amp"),
 );
 
+export interface ReadoutEnvironment {
+  readonly registers: Registers;
+  readonly capMem: CapMem;
+  readonly rng: Rng;
+  /** Factor of the imperfection knob. */
+  readonly spread: number;
+  /** Whether a neuron's amplifier is broken: it holds the lower rail. */
+  readonly isMute: (neuron: AtomicNeuron) => boolean;
+}
+
 export class Readout {
   readonly #registers: Registers;
   readonly #capMem: CapMem;
   readonly #rng: Rng;
   readonly #spread: number;
+  readonly #isMute: ReadoutEnvironment["isMute"];
   /** Neurons with their readout enabled; looked up when a route is asked for. */
   readonly #enabled = new Set<AtomicNeuron>();
   readonly #amplifiers = new Map<AtomicNeuron, ReadoutAmplifier>();
 
-  constructor(registers: Registers, capMem: CapMem, rng: Rng, spread: number) {
+  constructor({ registers, capMem, rng, spread, isMute }: ReadoutEnvironment) {
     this.#registers = registers;
     this.#capMem = capMem;
     this.#rng = rng.fork("readout");
     this.#spread = spread;
+    this.#isMute = isMute;
   }
 
   /** A neuron's configuration has changed. */
@@ -135,7 +150,8 @@ export class Readout {
     if (!amplifier) {
       const rng = this.#rng.fork(`neuron ${AtomicNeuronOnDls.format(neuron)}`);
       const gain = Math.exp(readoutSpread.gain * this.#spread * rng.normal());
-      amplifier = { gain, shift: readoutSpread.shift * this.#spread * rng.normal() };
+      const shift = readoutSpread.shift * this.#spread * rng.normal();
+      amplifier = this.#isMute(neuron) ? { gain: 0, shift: 0 } : { gain, shift };
       this.#amplifiers.set(neuron, amplifier);
     }
     return amplifier;

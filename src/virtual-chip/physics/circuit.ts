@@ -27,6 +27,8 @@ export const cellRow = {
   iBiasNmda: row("i_bias_nmda"),
   iBiasExcTau: row("i_bias_synin_exc_tau"),
   iBiasInhTau: row("i_bias_synin_inh_tau"),
+  iBiasExcShift: row("i_bias_synin_exc_shift"),
+  iBiasInhShift: row("i_bias_synin_inh_shift"),
   iBiasExcGm: row("i_bias_synin_exc_gm"),
   iBiasInhGm: row("i_bias_synin_inh_gm"),
 } as const;
@@ -50,6 +52,8 @@ export interface CircuitSwitches {
   /** Synaptic inputs joined with the membrane. */
   readonly enableExcitatory: boolean;
   readonly enableInhibitory: boolean;
+  readonly excitatoryInput: transfer.SynapticInputMode;
+  readonly inhibitoryInput: transfer.SynapticInputMode;
   /** Conductance between membrane and soma line. */
   readonly enableAxial: boolean;
   readonly axialMode: Pick<transfer.OtaMode, "multiplication" | "division">;
@@ -66,6 +70,7 @@ const onsetNoise = 0.006;
 /**
  * Refresh `p` in place.
  * @param level one real-valued code per row, length 24 @param noiseFactor strength of the membrane noise, 1 = typical
+ * @param followerBias level of neuron_i_bias_leak_source_follower, codes
  */
 export function deriveParameters(
   p: AdexParameters,
@@ -73,13 +78,15 @@ export function deriveParameters(
   switches: CircuitSwitches,
   mismatch: NeuronMismatch,
   noiseFactor: number,
+  followerBias: number,
 ): void {
+  const drop = transfer.followerDrop(followerBias);
   const code = (cell: number): number => level[cell] as number;
   p.capacitance = transfer.membraneCapacitance(switches.capacitorSize, mismatch.capacitanceGain);
   p.leakConductance = transfer.otaConductance(code(cellRow.iBiasLeak), switches.leakMode, mismatch.leakGain);
-  p.leakVoltage = transfer.followerVoltage(code(cellRow.vLeak), mismatch.leakShift);
+  p.leakVoltage = transfer.followerVoltage(code(cellRow.vLeak), mismatch.leakShift, drop);
   p.resetConductance = transfer.resetConductance(code(cellRow.iBiasReset), switches.resetMode, mismatch.resetGain);
-  p.resetVoltage = transfer.followerVoltage(code(cellRow.vReset), mismatch.resetShift);
+  p.resetVoltage = transfer.followerVoltage(code(cellRow.vReset), mismatch.resetShift, drop);
   p.threshold = transfer.cellVoltage(code(cellRow.vThreshold)) + mismatch.thresholdShift;
   p.fires = switches.enableThreshold && switches.enableFire;
 
@@ -111,14 +118,26 @@ export function deriveParameters(
   p.offsetCurrent = switches.enableOffset
     ? transfer.offsetCurrent(code(cellRow.iMemOffset), mismatch.offsetCurrentGain) * (switches.invertOffset ? -1 : 1)
     : 0;
-  p.excitatoryTau = transfer.synapticTau(code(cellRow.iBiasExcTau), mismatch.excitatoryTauGain);
-  p.inhibitoryTau = transfer.synapticTau(code(cellRow.iBiasInhTau), mismatch.inhibitoryTauGain);
+  p.excitatoryTau = transfer.synapticTau(
+    code(cellRow.iBiasExcTau),
+    switches.excitatoryInput,
+    mismatch.excitatoryTauGain,
+  );
+  p.inhibitoryTau = transfer.synapticTau(
+    code(cellRow.iBiasInhTau),
+    switches.inhibitoryInput,
+    mismatch.inhibitoryTauGain,
+  );
   p.excitatoryTransconductance = switches.enableExcitatory
     ? transfer.synapticTransconductance(code(cellRow.iBiasExcGm), mismatch.excitatoryGain)
     : 0;
   p.inhibitoryTransconductance = switches.enableInhibitory
     ? -transfer.synapticTransconductance(code(cellRow.iBiasInhGm), mismatch.inhibitoryGain)
     : 0;
+  const standing = (cell: number, shift: number): number => transfer.synapticStandingVoltage(code(cell), shift);
+  p.offsetCurrent +=
+    p.excitatoryTransconductance * standing(cellRow.iBiasExcShift, mismatch.excitatoryShift) +
+    p.inhibitoryTransconductance * standing(cellRow.iBiasInhShift, mismatch.inhibitoryShift);
   p.axialConductance = switches.enableAxial
     ? transfer.axialConductance(code(cellRow.iBiasNmda), switches.axialMode, mismatch.axialGain)
     : 0;

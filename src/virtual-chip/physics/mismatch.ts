@@ -23,6 +23,8 @@ export const mismatchSpread = {
   offsetCurrentGain: 0.15,
   exponentialScaleGain: 0.25,
   exponentialSlopeGain: 0.08,
+  excitatoryShift: 0.01,
+  inhibitoryShift: 0.01,
   excitatoryTauGain: 0.3,
   inhibitoryTauGain: 0.3,
   excitatoryGain: 0.25,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as transfer from "./transfer.js";
 
+const drop = transfer.followerDrop(100);
 const plain = { multiplication: false, division: false, degeneration: false };
 
 // Anchors published or derived from published settings; where they come from: docs/chip-model.md, "Transfers".
@@ -11,11 +12,13 @@ describe("transfer functions at their anchors", () => {
   });
 
   it("leak and reset lie about 200 codes below the cell's voltage, and stay between the rails", () => {
-    expect(transfer.followerVoltage(700, 0)).toBeCloseTo(transfer.cellVoltage(500), 1);
-    expect(transfer.followerVoltage(0, 0)).toBeLessThan(1e-9);
-    expect(transfer.followerVoltage(1022, 0)).toBeCloseTo(transfer.railVoltage, 6);
+    expect(transfer.followerVoltage(700, 0, drop)).toBeCloseTo(transfer.cellVoltage(500), 1);
+    expect(transfer.followerVoltage(0, 0, drop)).toBeLessThan(1e-9);
+    expect(transfer.followerVoltage(1022, 0, drop)).toBeCloseTo(transfer.railVoltage, 6);
     for (let code = 1; code <= 1022; code++)
-      expect(transfer.followerVoltage(code, 0)).toBeGreaterThanOrEqual(transfer.followerVoltage(code - 1, 0));
+      expect(transfer.followerVoltage(code, 0, drop)).toBeGreaterThanOrEqual(
+        transfer.followerVoltage(code - 1, 0, drop),
+      );
   });
 
   it("membrane time constants: about 3 us at full code, 24 us divided by 8, about 0.5 us in reset", () => {

@@ -10,8 +10,12 @@ export const railVoltage = 1.2;
 
 const voltageOffset = 0.02;
 const voltagePerCode = 1.88e-3;
-/** Level drop of the source follower in front of the leak and the reset input, V. */
-const followerDrop = 0.37;
+/** Level drop of the source follower in front of the leak and the reset input, V: without current, and more at a bias. */
+const followerThreshold = 0.25;
+const followerOverdrive = 0.12;
+const nominalFollowerBias = 100;
+/** A follower with less bias than this, codes, holds its output at the lower rail. */
+const leastFollowerBias = 10;
 /** Level drop inside the exponential circuit between v_exp and the potential at which it carries i0, V. */
 const exponentialDrop = 0.6;
 /** Width over which a follower's output bends into a rail, V. */
@@ -52,6 +56,11 @@ export const exponentialCurrentLimit = 2;
 const synapticCapacitance = 0.2;
 const synapticConductanceAtFullCode = 0.4;
 const synapticLeakage = 2e-3;
+/** The mode with a high resistance lowers that conductance. */
+const synapticResistanceFactor = 4;
+/** Code at which the OTA of a nominal synaptic input is balanced, and its imbalance per code, V. */
+const balancedShiftCode = 310;
+const standingPerCode = 2e-4;
 /** Transconductance of a synaptic input's OTA at full code, uS. */
 const synapticTransconductanceAtFullCode = 0.73;
 const axialModeFactor = 4;
@@ -69,9 +78,15 @@ export function betweenRails(voltage: number): number {
   return s * (softplus(voltage / s) - softplus((voltage - railVoltage) / s));
 }
 
-/** Potential that the leak or reset OTA pulls to, V. @param shift offset of this circuit, V */
-export function followerVoltage(code: number, shift: number): number {
-  return betweenRails(cellVoltage(code) - followerDrop + shift);
+/** Drop of the followers of a quadrant, V; infinite without bias. @param bias codes: 0.37 V at 100 */
+export function followerDrop(bias: number): number {
+  if (bias < leastFollowerBias) return Infinity;
+  return followerThreshold + followerOverdrive * Math.sqrt(bias / nominalFollowerBias);
+}
+
+/** Potential that the leak or reset OTA pulls to, V. @param shift offset of this circuit, V @param drop of its follower */
+export function followerVoltage(code: number, shift: number, drop: number): number {
+  return betweenRails(cellVoltage(code) - drop + shift);
 }
 
 export interface OtaMode {
@@ -137,10 +152,21 @@ export function exponentialVoltage(code: number, shift: number): number {
   return cellVoltage(code) - exponentialDrop + shift;
 }
 
-/** Time constant of a synaptic input, us: 0.5 at full code, 100 at code 0. */
-export function synapticTau(code: number, gain: number): number {
-  const g = synapticConductanceAtFullCode * gain * (Math.max(code, 0) / fullCode) ** otaExponent;
-  return synapticCapacitance / (g + synapticLeakage);
+export interface SynapticInputMode {
+  readonly smallCapacitance: boolean;
+  readonly highResistance: boolean;
+}
+
+/** Time constant of a synaptic input, us: 0.5 at full code, 100 at code 0, in the plain mode. */
+export function synapticTau(code: number, mode: SynapticInputMode, gain: number): number {
+  let g = synapticConductanceAtFullCode * gain * (Math.max(code, 0) / fullCode) ** otaExponent;
+  if (mode.highResistance) g /= synapticResistanceFactor;
+  return (mode.smallCapacitance ? synapticCapacitance / 2 : synapticCapacitance) / (g + synapticLeakage);
+}
+
+/** Voltage that a synaptic input's OTA sees at rest, V. @param code of its shift cell @param shift of this circuit, V */
+export function synapticStandingVoltage(code: number, shift: number): number {
+  return standingPerCode * (code - balancedShiftCode) + shift;
 }
 
 /** Current onto the membrane per volt of a synaptic input, uS, without its sign. */
