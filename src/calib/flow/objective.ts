@@ -7,6 +7,7 @@
 import type { Rng } from "../../base/rng.js";
 import type { KernelSpace } from "../../kernels/module.js";
 import type { DensityEngine } from "./density-engine.js";
+import type { EmbeddingNetwork } from "./embedding-network.js";
 import type { KernelDensity } from "./kernel-density.js";
 
 export type DensityLoss =
@@ -18,7 +19,7 @@ export type DensityLoss =
 export interface Simulations {
   /** shape (count, d), z */
   readonly theta: Float32Array;
-  /** shape (count, f) */
+  /** Features, shape (count, f), or raw rows for the embedding. */
   readonly x: Float32Array;
   /** Weight of each simulation in the loss, mean about 1; undefined weighs all alike. */
   readonly rowWeights: Float32Array | undefined;
@@ -55,13 +56,27 @@ export class Objective {
   readonly #columnWeights: Float32Array;
   readonly #scores: Float64Array;
 
-  /** @param largestBatch rows of the largest batch that will come */
-  constructor(space: KernelSpace, density: KernelDensity, loss: DensityLoss, largestBatch: number) {
+  readonly #embedding: EmbeddingNetwork | undefined;
+  #embeddingWeights: Float32Array = new Float32Array(0);
+
+  /** @param largestBatch rows of the largest batch that will come @param embedding makes features of x when present */
+  constructor(
+    space: KernelSpace,
+    density: KernelDensity,
+    loss: DensityLoss,
+    largestBatch: number,
+    embedding?: EmbeddingNetwork,
+  ) {
+    this.#embedding = embedding;
     this.atoms = loss.type === "atomic" ? loss.atoms : 1;
     const shard = Math.ceil(largestBatch / shardsOf(largestBatch, this.atoms));
     const rows = Math.min(Math.max(1, Math.floor(columnsPerPass / this.atoms)), shard);
     this.#density = density;
-    this.#engine = density.kind.createEngine(space, { rows: Math.ceil(rows / 8) * 8, atoms: this.atoms });
+    this.#engine = density.kind.createEngine(space, {
+      rows: Math.ceil(rows / 8) * 8,
+      atoms: this.atoms,
+      trackX: embedding !== undefined,
+    });
     this.#columnWeights = new Float32Array(this.#engine.rows * this.atoms);
     this.#scores = new Float64Array(this.atoms);
   }
@@ -73,8 +88,12 @@ export class Objective {
     this.#logPrior = this.atoms > 1 ? logPrior(simulations.theta, this.#density.numParameters) : this.#logPrior;
   }
 
+  /** @param weights those of the density, then those of the embedding */
   setWeights(weights: Float32Array): void {
-    this.#engine.setWeights(weights);
+    const { size } = this.#density.kind;
+    // A copy: the embedding may move the memory that a view looks at.
+    this.#embeddingWeights = weights.slice(size);
+    this.#engine.setWeights(weights.subarray(0, size));
   }
 
   /**
@@ -90,7 +109,10 @@ export class Objective {
       const part = index.subarray(from * this.atoms, Math.min(rows, from + engine.rows) * this.atoms);
       this.#load(part);
       sum += this.#loss(engine.logProb(), part, scale);
-      if (gradient !== undefined) engine.backward(this.#columnWeights);
+      if (gradient !== undefined) {
+        engine.backward(this.#columnWeights);
+        this.#embeddingBackward(part.length / this.atoms, gradient);
+      }
     }
     if (gradient !== undefined) {
       const own = engine.gradient();
@@ -105,17 +127,45 @@ export class Objective {
     const d = this.#density.numParameters;
     const f = this.#density.numFeatures;
     const columns = rows * atoms;
-    const features = (this.#simulations as Simulations).x;
     const parameters = this.#theta;
     const used = index.length / atoms;
+    const embedded = this.#embed(index, used);
+    const features = embedded ?? (this.#simulations as Simulations).x;
     for (let r = 0; r < used; r++) {
-      const own = (index[r * atoms] as number) * f;
+      const own = (embedded === undefined ? (index[r * atoms] as number) : r) * f;
       for (let j = 0; j < f; j++) x[j * rows + r] = features[own + j] as number;
       for (let a = 0; a < atoms; a++) {
         const from = (index[r * atoms + a] as number) * d;
         for (let j = 0; j < d; j++) theta[j * columns + a * rows + r] = parameters[from + j] as number;
       }
     }
+  }
+
+  /** Features of the rows of a pass, when an embedding makes them. */
+  #embed(index: Uint32Array, used: number): Float32Array | undefined {
+    const embedding = this.#embedding;
+    if (embedding === undefined) return undefined;
+    const { x } = this.#simulations as Simulations;
+    const width = embedding.inputSize;
+    const raw = new Float32Array(used * width);
+    for (let r = 0; r < used; r++) {
+      const row = index[r * this.atoms] as number;
+      raw.set(x.subarray(row * width, (row + 1) * width), r * width);
+    }
+    return embedding.forward(this.#embeddingWeights, raw);
+  }
+
+  /** Add the embedding's gradient behind the density's. */
+  #embeddingBackward(used: number, gradient: Float32Array): void {
+    const embedding = this.#embedding;
+    if (embedding === undefined) return;
+    const { rows, xGradient } = this.#engine;
+    const f = this.#density.numFeatures;
+    const turned = new Float32Array(used * f);
+    for (let r = 0; r < used; r++) for (let j = 0; j < f; j++) turned[r * f + j] = xGradient[j * rows + r] as number;
+    const own = embedding.backward(turned);
+    const { size } = this.#density.kind;
+    for (let i = 0; i < own.length; i++) gradient[size + i] = (gradient[size + i] as number) + (own[i] as number);
   }
 
   /** Sum of the losses of a pass; leaves the derivative of each column's log q in #columnWeights. */

@@ -7,6 +7,7 @@ import { yieldToEvents } from "../../base/async.js";
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
 import { assertFinite, assertShape, ShapeMismatch, TrainingDiverged } from "../nn/errors.js";
+import type { EmbeddingNetwork } from "./embedding-network.js";
 import type { KernelDensity } from "./kernel-density.js";
 import { type DensityLoss, Objective, shardsOf, withAtoms } from "./objective.js";
 import { cosineSchedule, Optimiser } from "./optimiser.js";
@@ -21,7 +22,7 @@ import {
 export interface DensityData {
   /** Parameters in z, shape (count, d); a function is called once per epoch and may spread codes anew each time. */
   readonly theta: Float32Array | ((rng: Rng) => Float32Array | Promise<Float32Array>);
-  /** Features, shape (count, f). */
+  /** Features, shape (count, f); with an embedding raw rows, shape (count, embedding.inputSize). */
   readonly x: Float32Array;
   readonly count: number;
   /** Rows to learn from and rows to judge epochs by; neither empty. */
@@ -36,6 +37,8 @@ export interface DensityTraining {
   readonly estimator: KernelDensity;
   readonly data: DensityData;
   readonly loss: DensityLoss;
+  /** Trained together with the estimator: its network and the weights to start from. */
+  readonly embedding?: { readonly network: EmbeddingNetwork; readonly weights: Float32Array };
   readonly options?: TrainingOptions;
   /** Only forked, never advanced: the same stream must be given to resume. */
   readonly rng: Rng;
@@ -49,6 +52,8 @@ export interface DensityTraining {
 export interface DensityTrained {
   /** With the averaged weights of the best epoch. */
   readonly estimator: KernelDensity;
+  /** Those of the embedding in the best epoch; empty without one. */
+  readonly embeddingWeights: Float32Array;
   readonly bestEpoch: number;
   readonly bestLoss: number;
   readonly epochs: number;
@@ -64,14 +69,19 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
   const { estimator, data, loss, rng, signal } = training;
   signal?.throwIfAborted();
   const options = checkTraining(training);
-  const start = training.resumeFrom ?? freshState(estimator.weights);
-  assertShape("resumeFrom.weights", start.weights, 1, estimator.weights.length);
+  const { embedding } = training;
+  const size = estimator.weights.length;
+  const initial = new Float32Array(size + (embedding?.weights.length ?? 0));
+  initial.set(estimator.weights);
+  if (embedding !== undefined) initial.set(embedding.weights, size);
+  const start = training.resumeFrom ?? freshState(initial);
+  assertShape("resumeFrom.weights", start.weights, 1, initial.length);
   const space = estimator.kernels.borrow();
   try {
     const optimiser = new Optimiser(space, start, start.step, options);
     const batches = Math.max(1, Math.round(data.trainRows.length / options.batchSize));
     const largest = Math.ceil(data.trainRows.length / batches);
-    const objective = new Objective(space, estimator, loss, Math.max(largest, 64));
+    const objective = new Objective(space, estimator, loss, Math.max(largest, 64), embedding?.network);
     const simulations = (theta: Float32Array) => ({ theta, x: data.x, rowWeights: data.rowWeights });
     // Validation is frozen: the same spread of codes and the same atoms in every epoch, so that epochs can be compared.
     const frozen = simulations(await thetaOf(training, rng.fork("validation-theta")));
@@ -126,7 +136,8 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
       await training.onState?.(state);
     }
     const { best, bestEpoch, bestLoss, epoch: epochs, step: steps, history } = state;
-    return { estimator: estimator.withWeights(best), bestEpoch, bestLoss, epochs, steps, history };
+    const trained = estimator.withWeights(best.slice(0, size));
+    return { estimator: trained, embeddingWeights: best.slice(size), bestEpoch, bestLoss, epochs, steps, history };
   } finally {
     estimator.kernels.giveBack(space);
   }
@@ -174,8 +185,16 @@ function freshState(weights: Float32Array): TrainingState {
 }
 
 /** @returns the options with defaults @throws ShapeMismatch @throws NonFinite @throws FieldOutOfRange */
-export function checkTraining({ estimator, data, loss, options }: DensityTraining): Required<TrainingOptions> {
-  assertShape("x", data.x, data.count, estimator.numFeatures);
+export function checkTraining(training: DensityTraining): Required<TrainingOptions> {
+  const { estimator, data, loss, options, embedding } = training;
+  if (embedding !== undefined) {
+    const { network, weights } = embedding;
+    assertShape("embedding.weights", weights, 1, network.size);
+    if (network.numFeatures !== estimator.numFeatures) {
+      throw new ShapeMismatch("embedding", network.numFeatures, `${estimator.numFeatures} features`);
+    }
+  }
+  assertShape("x", data.x, data.count, embedding?.network.inputSize ?? estimator.numFeatures);
   assertFinite("x", data.x);
   for (const name of ["trainRows", "validationRows"] as const) {
     const rows = data[name];

@@ -2,6 +2,7 @@
  * Where trainings run. An ensemble hands each member's training to a host; the host may run several at the same time on
  * threads that a composition root gave it. The bytes of a result do not depend on the host.
  */
+import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
 import type { DensityState } from "./density-estimator.js";
@@ -48,6 +49,7 @@ export interface TrainingLink {
 
 export interface TrainedWeights {
   readonly weights: Float32Array;
+  readonly embeddingWeights: Float32Array;
   readonly bestEpoch: number;
   readonly bestLoss: number;
   readonly epochs: number;
@@ -58,6 +60,8 @@ export interface TrainedWeights {
 /** Checked here, so that the other thread meets nothing but a training that goes wrong. @throws as `trainDensity` */
 export function jobOf(training: DensityTraining): TrainingJob {
   checkTraining(training);
+  // An embedding is code, which does not travel.
+  if (training.embedding !== undefined) throw new FieldOutOfRange("embedding", "a network", "none on training threads");
   const { estimator, data, loss, options, rng, onState, resumeFrom } = training;
   const { theta, rowWeights, x, count, trainRows, validationRows } = data;
   return {

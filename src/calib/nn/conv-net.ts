@@ -4,6 +4,7 @@
  * of that matrix. Activations stay for the way back. Weights are those of the composed networks, block by block; the
  * oracle is the composed body in the tests. Knows neither units nor training.
  */
+import type { Rng } from "../../base/rng.js";
 import type { KernelSpace } from "../../kernels/module.js";
 
 type Address = number;
@@ -139,6 +140,26 @@ export class ConvNet {
   /** Where to put sample i, (length x channels). */
   inputOf(sample: number): Float32Array {
     return this.#data((this.#layers[0] as Layer).input, "at", sample);
+  }
+
+  /** Result of sample i after `forward`. */
+  outputOf(sample: number): Float32Array {
+    return this.#data((this.#layers.at(-1) as Layer).output, "at", sample);
+  }
+
+  /** Where to put the gradient of an output before `backward`. */
+  outputGradientOf(sample: number): Float32Array {
+    return this.#data((this.#layers.at(-1) as Layer).output, "gradient", sample);
+  }
+
+  /** Uniform weights of variance 1 / fan-in, biases zero. */
+  initialise(rng: Rng): Float32Array {
+    const weights = new Float32Array(this.size);
+    for (const { offset, rows, columns } of this.#layers) {
+      const bound = Math.sqrt(3 / rows);
+      for (let i = 0; i < rows * columns; i++) weights[offset + i] = bound * (2 * rng.uniform() - 1);
+    }
+    return weights;
   }
 
   forward(): void {
