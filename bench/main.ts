@@ -2,9 +2,10 @@
 import { experimentsBench } from "./experiments.js";
 import { type Bench, machine, printRows } from "./harness.js";
 import { trainingBench } from "./training.js";
+import { transportsBench } from "./transports.js";
 import { wireBench } from "./wire.js";
 
-const benches: readonly Bench[] = [experimentsBench, trainingBench, wireBench];
+const benches: readonly Bench[] = [experimentsBench, trainingBench, wireBench, transportsBench];
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");

@@ -77,7 +77,11 @@ export class ConnectedDevice implements Device {
     return { arq: this.#link.counters, answers: this.#runner.counters };
   }
 
-  async openSession({ signal }: OpenSessionOptions = {}): Promise<Session> {
+  /**
+   * @param options `bare` leaves board and chip as they are: for whoever wants to look at what the initialisation would
+   * hide; default false
+   */
+  async openSession({ signal, bare = false }: OpenSessionOptions & { readonly bare?: boolean } = {}): Promise<Session> {
     signal?.throwIfAborted();
     if (this.#closing !== undefined) throw new LinkClosed(this.identity.url);
     if (this.#session !== undefined) throw new DeviceBusy(this.identity.url);
@@ -92,7 +96,7 @@ export class ConnectedDevice implements Device {
     this.#session = session;
     try {
       if (this.#runner.lost !== undefined) await this.#runner.open({ signal });
-      await session.reinit(signal === undefined ? {} : { signal });
+      if (!bare) await session.reinit(signal === undefined ? {} : { signal });
       return session;
     } catch (error) {
       await session.close();

@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
-import { type Running, startHxloop } from "./run-hxloop.js";
+import { ways } from "../conformance/ways.js";
+import { hxloop, type Running, startHxloop } from "./run-hxloop.js";
 
 let cwd = "";
 beforeAll(async () => {
@@ -45,4 +46,36 @@ it("serves on free ports, survives a scan and garbage, tells what it saw, and go
   expect(counters.strangers).toBeGreaterThan(0);
   scanner.close();
   await once(scanner, "close");
+});
+
+describe.each(ways.filter(({ name }) => name !== "in a worker thread"))("hxloop doctor $name", ({ missing, open }) => {
+  it.skipIf(missing !== undefined)("walks the board with a measured value and a time for each step", async () => {
+    const way = await open();
+    try {
+      const { code, stdout } = await hxloop(["doctor", "--json", "--device", way.url], cwd);
+      const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Record<string, unknown>[] };
+      expect([code, ok]).toEqual([0, true]);
+      const steps = new Map(checks.map((check) => [check.name, check]));
+      for (const name of ["link reset", "loopback", "JTAG identity", "clock sync", "CapMem", "MADC leak step"]) {
+        expect(steps.get(name), name).toMatchObject({ measured: expect.anything(), ms: expect.any(Number) });
+        expect(["ok", "warn"], name).toContain(steps.get(name)?.status);
+      }
+      expect(steps.get("JTAG identity")?.measured).toEqual({ identity: "0x348580af" });
+      expect(steps.get("CapMem")?.measured).toEqual({ cells: 512, wrong: 0 });
+    } finally {
+      await way.close();
+    }
+  });
+});
+
+it("ends the walk at the step that fails, with the exit code of the device, and skips what rests on it", async () => {
+  // The cable is pulled while the board is being walked.
+  const faults = "virtual:?faults=disconnect:@120";
+  const { code, stdout } = await hxloop(["doctor", "--json", "--device", faults], cwd);
+  const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; status: string }[] };
+  expect([code, ok]).toEqual([4, false]);
+  const walk = checks.slice(4, -1).map(({ status }) => status);
+  const failure = walk.indexOf("fail");
+  expect(failure).toBeGreaterThan(0);
+  expect(walk.slice(failure + 1)).toEqual(walk.slice(failure + 1).map(() => "skip"));
 });

@@ -148,6 +148,17 @@ describe("a run", { timeout: 120_000 }, () => {
 });
 
 describe("doctor", () => {
+  const deviceSteps = [
+    "link reset",
+    "info text",
+    "loopback",
+    "JTAG identity",
+    "empty program",
+    "init",
+    "clock sync",
+    "CapMem",
+    "MADC leak step",
+  ];
   it("names Node, backend, kernels, device and folder, each with a status", async () => {
     const { code, stdout, stderr } = await hxloop(["doctor", "--json"], cwd);
     expect(stderr).toMatch(/^ok {4}node /m);
@@ -159,6 +170,7 @@ describe("doctor", () => {
       "tensor backend",
       "kernels",
       "device",
+      ...deviceSteps,
       "run folder",
     ]);
   });

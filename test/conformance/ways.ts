@@ -22,13 +22,17 @@ export interface Way {
 }
 
 /** Start `hxloop board` and wait for its URL. @param args besides the board's place, for example faults */
-export async function startBoard(place: "udp" | "serial", args: readonly string[] = []): Promise<OpenWay> {
+export async function startBoard(
+  place: "udp" | "serial",
+  args: readonly string[] = [],
+): Promise<OpenWay & { readonly pid: number }> {
   const cwd = await mkdtemp(join(tmpdir(), "hxloop-board-"));
   const where = place === "udp" ? ["--port", "0", "--reset-port", "0"] : ["--serial", join(cwd, "tty")];
   const board = startHxloop(["board", "--json", ...where, ...args], cwd);
-  const { url } = JSON.parse(await board.line(/"state":"ready"/)) as { url: string };
+  const { url, pid } = JSON.parse(await board.line(/"state":"ready"/)) as { url: string; pid: number };
   return {
     url,
+    pid,
     async close() {
       board.send("SIGTERM");
       const { code, stderr } = await board.outcome;

@@ -64,7 +64,7 @@ it("does each fault about as often as it was told to", () => {
   }
 });
 
-it("keeps the order but for what is overtaken, and that by eight at most", () => {
+it("keeps the order but for what is overtaken, and that by the next one alone", () => {
   expect(run("delay:0.2,stall:0.001", 3000).numbers).toEqual(Array.from({ length: 3000 }, (_, i) => i));
   const { numbers } = run("reorder:0.2,delay:0.05", 3000, 9);
   expect([...numbers].sort((a, b) => a - b)).toEqual(Array.from({ length: 3000 }, (_, i) => i));
@@ -74,9 +74,7 @@ it("keeps the order but for what is overtaken, and that by eight at most", () =>
     latest = Math.max(latest, number);
     worst = Math.max(worst, latest - number);
   }
-  expect(worst).toBeGreaterThan(3);
-  // Others that wait as well may slip in between.
-  expect(worst).toBeLessThanOrEqual(24);
+  expect(worst).toBe(1);
 });
 
 it("damages what arrives, or loses it where the system below would", () => {

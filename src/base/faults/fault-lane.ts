@@ -2,9 +2,10 @@
  * One direction of a bad wire, by seed: datagrams go in, and come out late, twice, damaged, in another order, or not at
  * all. Which datagrams are hit depends on the seed and their number alone.
  *
- * Nothing is overtaken by more than `furthest` datagrams, and a delay holds up what follows it: sequence numbers of the
- * link come round after 256 frames, and no receiver could tell a frame that is that late from a new one. Wires of the
- * field keep to that; a fault layer that does not would test a promise that the protocol does not make.
+ * Nothing is overtaken by more than one datagram, and a delay holds up what follows it: the link's numbers come round
+ * after 256 frames, and an acknowledgement may leap by a whole window of 128. No receiver could tell one that two others
+ * have overtaken from a new one. Wires of the field keep to that; a fault layer that does not would test a promise that
+ * the protocol does not make (docs/discoveries/late-frames.md).
  */
 import type { Alarm, Clock } from "../clock.js";
 import type { Rng } from "../rng.js";
@@ -25,9 +26,7 @@ export interface FaultLaneOptions {
 
 export type FaultCounters = Record<FaultName | "passed", number>;
 
-/** A datagram is overtaken by so many at most. Our choice: far below the 128 frames of a window. */
-const furthest = 8;
-/** Longest time that a datagram waits to be overtaken, ms. */
+/** Longest time that a datagram waits to be overtaken by the next, ms. */
 const patienceMs = 4;
 /** Range of a delay and of a standstill, ms. Our choice. */
 const delayMs = [0.2, 5] as const;
@@ -38,8 +37,6 @@ const mostFlips = 5;
 interface Held {
   readonly datagram: Uint8Array;
   readonly until: number;
-  /** Datagrams that may still pass. */
-  left: number;
 }
 
 export class FaultLane {
@@ -48,7 +45,8 @@ export class FaultLane {
   readonly #draws = new Map<FaultName, Rng>();
   /** On the wire, in order; the first leaves at `#freeAt` when the wire stands still. */
   #queue: { readonly datagram: Uint8Array; readonly at: number }[] = [];
-  #held: Held[] = [];
+  /** Waits to be overtaken. */
+  #held: Held | undefined;
   #count = 0;
   #freeAt = Number.NEGATIVE_INFINITY;
   #alarm: { readonly at: number; readonly handle: Alarm } | undefined;
@@ -82,10 +80,8 @@ export class FaultLane {
     this.#holdUp("delay", delayMs, now);
     this.#holdUp("stall", stallMs, now);
     if (isDropped || damaged === undefined) return;
-    if (isOvertaken) {
-      const left = 1 + this.#draw("reorder").int(furthest);
-      this.#held.push({ datagram: damaged, until: now + patienceMs, left });
-    } else this.#enter(damaged, now);
+    if (isOvertaken && this.#held === undefined) this.#held = { datagram: damaged, until: now + patienceMs };
+    else this.#enter(damaged, now);
     if (isTwice) this.#enter(damaged.slice(), now);
     this.#arm(now);
   }
@@ -129,19 +125,16 @@ export class FaultLane {
       this.#freeAt = Math.max(this.#freeAt, now + least + this.#draw(name).uniform() * (most - least));
   }
 
-  /** Behind what is on the wire; then those whose turn has come after it. */
+  /** Behind what is on the wire; then the one that waits to be overtaken. */
   #enter(datagram: Uint8Array, now: number): void {
     this.#leave(datagram, now);
-    if (this.#held.length === 0) return;
-    for (const held of this.#held) held.left--;
-    this.#release((held) => held.left <= 0, now);
+    this.#release(now);
   }
 
-  #release(isDue: (held: Held) => boolean, now: number): void {
-    const due = this.#held.filter(isDue);
-    if (due.length === 0) return;
-    this.#held = this.#held.filter((held) => !isDue(held));
-    for (const held of due) this.#leave(held.datagram, now);
+  #release(now: number): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.#leave(held.datagram, now);
   }
 
   #leave(datagram: Uint8Array, now: number): void {
@@ -155,8 +148,9 @@ export class FaultLane {
   }
 
   #arm(now: number): void {
-    const next = Math.min(this.#queue[0]?.at ?? Number.POSITIVE_INFINITY, ...this.#held.map((held) => held.until));
-    if (next === Number.POSITIVE_INFINITY || (this.#alarm !== undefined && this.#alarm.at <= next)) return;
+    const never = Number.POSITIVE_INFINITY;
+    const next = Math.min(this.#queue[0]?.at ?? never, this.#held?.until ?? never);
+    if (next === never || (this.#alarm !== undefined && this.#alarm.at <= next)) return;
     this.#alarm?.handle.cancel();
     const handle = this.#options.clock.after(Math.max(0, next - now), () => this.#onAlarm());
     this.#alarm = { at: next, handle };
@@ -170,7 +164,7 @@ export class FaultLane {
       this.#deliver(datagram);
     }
     if (this.#isClosed) return;
-    this.#release((held) => held.until <= now, now);
+    if (this.#held !== undefined && this.#held.until <= now) this.#release(now);
     this.#arm(now);
   }
 
@@ -178,7 +172,7 @@ export class FaultLane {
     this.#alarm?.handle.cancel();
     this.#alarm = undefined;
     this.#queue = [];
-    this.#held = [];
+    this.#held = undefined;
     this.#freeAt = Number.NEGATIVE_INFINITY;
   }
 }

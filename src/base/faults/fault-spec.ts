@@ -9,7 +9,7 @@ export const faultNames = [
   "drop",
   /** It arrives twice. */
   "duplicate",
-  /** It is overtaken by some of those that follow. */
+  /** It is overtaken by the next one. */
   "reorder",
   /** Some of its bits are wrong. */
   "corrupt",

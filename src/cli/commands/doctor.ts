@@ -1,19 +1,22 @@
 /**
- * `hxloop doctor`: what this machine offers, what is slower than it could be, and what to do about it. Prints what it
- * measured, one line per check; its exit code is that of the first check that failed.
+ * `hxloop doctor`: what this machine offers, what is slower than it could be, and what the device does, step by step
+ * from the wire up. Prints what it measured, one line per check; its exit code is that of the first check that failed.
  */
 import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { arch, availableParallelism, platform, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
-import { type Clock, elapsedMs } from "../../base/clock.js";
+import { deferred } from "../../base/async.js";
+import { elapsedMs } from "../../base/clock.js";
 import { isHxError } from "../../base/errors.js";
+import type { Device } from "../../device/interface/index.js";
 import { type Context, defaultDevice, deviceOf, runsFolder } from "../context.js";
 import { withDevice } from "../device.js";
-import { exitCodeOf, exitCodes, messageOf } from "../exit-codes.js";
+import { type Check, failed, linesOf } from "../doctor/check.js";
+import { WireTimes } from "../doctor/wire-times.js";
+import { exitCodes } from "../exit-codes.js";
 import { captureOption, nonEmpty } from "../options.js";
-import type { Colour, Terminal } from "../terminal.js";
 import { versions } from "../versions.js";
 
 interface DoctorFlags {
@@ -22,19 +25,11 @@ interface DoctorFlags {
   readonly json?: true;
 }
 
-interface Check {
-  readonly name: string;
-  readonly status: "ok" | "warn" | "fail";
-  readonly detail: string;
-  /** What to do, when there is something to do. */
-  readonly advice?: string;
-  /** Exit code of a failure. */
-  readonly code?: number;
-}
-
 export function doctorCommand(context: Context): Command {
   return new Command("doctor")
-    .description("Say which Node, tensor backend, kernels and device there are, and why not a faster one.")
+    .description(
+      "Say which Node, tensor backend and kernels there are, and walk through the device, from wire to membrane.",
+    )
     .option("--device <URL>", `device to ask (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
     .addOption(captureOption())
     .option("--json", "print one JSON object as the last line on stdout")
@@ -48,27 +43,27 @@ async function doctor(context: Context, flags: DoctorFlags): Promise<number> {
   const { terminal, interrupts } = context;
   const checks: Check[] = [];
   const print = flags.json ? terminal.say : terminal.result;
-  for (const make of [nodeCheck, versionsCheck, backendCheck, deviceCheck, folderCheck]) {
-    for (const check of await make(context, flags)) {
-      interrupts.signal.throwIfAborted();
-      checks.push(check);
-      for (const line of linesOf(check, terminal)) print(line);
-    }
-  }
+  const show = (check: Check): void => {
+    interrupts.signal.throwIfAborted();
+    checks.push(check);
+    for (const line of linesOf(check, terminal)) print(line);
+  };
+  for (const make of [nodeCheck, versionsCheck, backendCheck]) for (const check of await make()) show(check);
+  for await (const check of deviceChecks(context, flags)) show(check);
+  for (const check of await folderCheck()) show(check);
   const ok = checks.every((check) => check.status !== "fail");
   if (flags.json) {
-    const plain = checks.map(({ name, status, detail, advice }) => ({ name, status, detail, advice: advice ?? null }));
+    const plain = checks.map(({ name, status, detail, measured, ms, advice }) => ({
+      name,
+      status,
+      detail,
+      measured: measured ?? null,
+      ms: ms ?? null,
+      advice: advice ?? null,
+    }));
     terminal.result(JSON.stringify({ schema: "hxloop.doctor/1", ok, checks: plain }));
   }
   return checks.find((check) => check.status === "fail")?.code ?? exitCodes.ok;
-}
-
-const colours = { ok: "green", warn: "yellow", fail: "red" } as const satisfies Record<Check["status"], Colour>;
-
-function linesOf(check: Check, terminal: Terminal): string[] {
-  const status = terminal.paint(colours[check.status], check.status.padEnd(4));
-  const line = `${status}  ${check.name.padEnd(15)} ${check.detail}`;
-  return check.advice === undefined ? [line] : [line, `      ${" ".repeat(15)} -> ${check.advice}`];
 }
 
 async function nodeCheck(): Promise<Check[]> {
@@ -105,38 +100,76 @@ async function backendCheck(): Promise<Check[]> {
   }
 }
 
-function failed(error: unknown): Pick<Check, "status" | "detail" | "code"> {
-  return { status: "fail", detail: messageOf(error, false).replace(/^hxloop: /, ""), code: exitCodeOf(error) };
-}
-
-async function deviceCheck(context: Context, flags: DoctorFlags): Promise<Check[]> {
+/** Open the device, then walk it from the wire up. Checks come as they are made. */
+async function* deviceChecks(context: Context, flags: DoctorFlags): AsyncGenerator<Check> {
   const { clock, interrupts, env } = context;
   const url = deviceOf(flags.device, env);
   const { signal } = interrupts;
   const name = "device";
+  const times = new WireTimes(clock);
+  const from = clock.now();
+  let opened: Opened;
   try {
-    const from = clock.now();
-    return await withDevice(context, url, flags.capture, async (device) => {
-      const session = await device.openSession({ signal });
-      const { boardId } = session.identity;
-      const bitfileInfo = session.identity.bitfileInfo.trim().replaceAll(/\s*\n\s*/g, ", ");
-      await session.close();
-      return [
-        { name, status: "ok", detail: `${url}: board ${boardId}, ${bitfileInfo}, opened in ${since(clock, from)}` },
-      ];
-    });
+    opened = await openForWalk(context, url, flags.capture, times);
   } catch (error) {
     signal.throwIfAborted();
     const isOurs = isHxError(error, "CaptureUnwritable");
     const advice = isOurs
       ? "name a file that does not exist yet"
       : `check --device and the cable; the chip in software is ${defaultDevice}`;
-    return [{ name, ...failed(error), advice }];
+    yield { name, ...failed(error), advice };
+    return;
+  }
+  try {
+    const { device } = opened;
+    const detail = `${url}: board ${device.identity.boardId}`;
+    yield {
+      name,
+      status: "ok",
+      detail,
+      measured: { boardId: device.identity.boardId },
+      ms: elapsedMs(from, clock.now()),
+    };
+    const { walkDevice } = await import("../doctor/device-walk.js");
+    yield* walkDevice({ device, times, clock, signal });
+  } finally {
+    await opened.close();
   }
 }
 
-function since(clock: Clock, from: ReturnType<Clock["now"]>): string {
-  return `${elapsedMs(from, clock.now()).toFixed(0)} ms`;
+interface Opened {
+  readonly device: Device;
+  close(): Promise<void>;
+}
+
+/** A device that stays open until it is closed here; `withDevice` closes it, and the capture, when the walk is over. */
+async function openForWalk(
+  context: Context,
+  url: string,
+  capture: string | undefined,
+  times: WireTimes,
+): Promise<Opened> {
+  const ready = deferred<Device>();
+  const over = deferred<void>();
+  const whole = withDevice(
+    context,
+    url,
+    capture,
+    async (device) => {
+      ready.resolve(device);
+      await over.promise;
+    },
+    times,
+  );
+  whole.catch(ready.reject);
+  const device = await ready.promise;
+  return {
+    device,
+    async close() {
+      over.resolve();
+      await whole;
+    },
+  };
 }
 
 /** The folder where runs go, or the nearest one above it that exists. */

@@ -1,0 +1,292 @@
+/**
+ * Throughput and latency of the ways to a board, each beside what the system gives to bare sockets and bytes in the same
+ * run: bulk words through the link (nobody executes them), and small programs on a virtual board that is a process of
+ * its own. `--device URL` adds the programs of a board of yours.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { SerialPort } from "serialport";
+import { openDevice } from "../src/api/index.js";
+import { deferred } from "../src/base/async.js";
+import { systemClock } from "../src/base/clock.js";
+import { silentLogger } from "../src/base/log.js";
+import { Rng } from "../src/base/rng.js";
+import { CapMemCell, CapMemCellOnDls, type Session } from "../src/device/interface/index.js";
+import { ArqLink } from "../src/device/link/arq-link.js";
+import { PipeTransport } from "../src/device/transport/pipe-transport.js";
+import { openSerialPipe } from "../src/device/transport/serial.js";
+import type { DatagramTransport } from "../src/device/transport/transport.js";
+import { openUdpTransport } from "../src/device/transport/udp.js";
+import { type Bench, type BenchRow, median, row } from "./harness.js";
+
+const bulkWords = 2_000_000;
+const repeats = 5;
+const smallPrograms = 400;
+const programWrites = 100_000;
+/** Raw sockets: datagrams and bytes under way, as the link's window and credit have them. */
+const rawWindow = 128;
+const rawDatagramBytes = 1452;
+const rawPtyWindow = 65_536;
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+interface Child {
+  readonly place: Record<string, unknown>;
+  stop(): Promise<void>;
+}
+
+async function start(file: string, args: readonly string[]): Promise<Child> {
+  const child: ChildProcess = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  if (child.stdout === null) throw new Error("no stdout");
+  const lines = createInterface(child.stdout);
+  const [line] = (await once(lines, "line")) as [string];
+  return {
+    place: JSON.parse(line) as Record<string, unknown>,
+    async stop() {
+      const exited = once(child, "exit");
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
+
+const startPeer = (mode: string, ...args: string[]): Promise<Child> =>
+  start(join(here, "transports/peer.js"), [mode, ...args]);
+const startBoard = (...args: string[]): Promise<Child> =>
+  start(fileURLToPath(new URL("../../bin/hxloop.mjs", import.meta.url)), ["board", "--json", ...args]);
+
+/** Median seconds of some runs after one to warm up. */
+async function seconds(work: () => Promise<void>): Promise<number> {
+  await work();
+  const all: number[] = [];
+  for (let i = 0; i < repeats; i++) {
+    const from = performance.now();
+    await work();
+    all.push((performance.now() - from) / 1000);
+  }
+  return median(all);
+}
+
+interface Rates {
+  /** MB/s. */
+  readonly up: number;
+  readonly down?: number;
+  /** ms, there and back. */
+  readonly latency?: number;
+}
+
+async function udpRaw(): Promise<Rates> {
+  const peer = await startPeer("udp-raw");
+  const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 20, sendBufferSize: 1 << 20 });
+  socket.connect(Number(peer.place.port), "127.0.0.1");
+  await once(socket, "connect");
+  const count = Math.ceil((8 * bulkWords) / rawDatagramBytes);
+  const datagram = new Uint8Array(rawDatagramBytes);
+  let onMessage: () => void = () => {};
+  socket.on("message", () => onMessage());
+  const up = await seconds(async () => {
+    const done = deferred<void>();
+    let sent = 0;
+    let answered = 0;
+    const fill = (): void => {
+      for (; sent < count && sent - answered < rawWindow; sent++) socket.send(datagram);
+    };
+    onMessage = () => {
+      if (++answered >= count) done.resolve();
+      else fill();
+    };
+    fill();
+    await done.promise;
+  });
+  const small = new Uint8Array(20);
+  const times: number[] = [];
+  for (let i = 0; i < smallPrograms; i++) {
+    const back = deferred<void>();
+    onMessage = () => back.resolve();
+    const from = performance.now();
+    socket.send(small);
+    await back.promise;
+    times.push(performance.now() - from);
+  }
+  socket.close();
+  await peer.stop();
+  return { up: (count * rawDatagramBytes) / up / 1e6, latency: median(times) };
+}
+
+async function openPort(path: string): Promise<SerialPort> {
+  const port = new SerialPort({ path, baudRate: 3_000_000, autoOpen: false });
+  await new Promise<void>((done, fail) => port.open((error) => (error ? fail(error) : done())));
+  return port;
+}
+
+async function ptyRaw(scratch: string): Promise<Rates> {
+  const path = join(scratch, "raw");
+  const peer = await startPeer("pty-raw", path);
+  const port = await openPort(path);
+  const chunk = Buffer.alloc(16_384, 2);
+  const total = Math.ceil((8 * bulkWords) / chunk.length);
+  let onBytes: (count: number) => void = () => {};
+  port.on("data", (bytes: Uint8Array) => onBytes(bytes.length));
+  const up = await seconds(async () => {
+    const done = deferred<void>();
+    let sent = 0;
+    let answered = 0;
+    const fill = (): void => {
+      for (; sent < total && (sent - answered) * chunk.length < rawPtyWindow; sent++) port.write(chunk);
+    };
+    onBytes = (count) => {
+      answered += count;
+      if (answered >= total) done.resolve();
+      else fill();
+    };
+    fill();
+    await done.promise;
+  });
+  const times: number[] = [];
+  for (let i = 0; i < smallPrograms; i++) {
+    const back = deferred<void>();
+    let got = 0;
+    onBytes = (count) => {
+      got += count;
+      if (got >= 20) back.resolve();
+    };
+    const from = performance.now();
+    port.write(Buffer.alloc(20, 3));
+    await back.promise;
+    times.push(performance.now() - from);
+  }
+  await new Promise<void>((done) => port.close(() => done()));
+  await peer.stop();
+  return { up: (total * chunk.length) / up / 1e6, latency: median(times) };
+}
+
+/** Bulk words through the link alone. */
+async function linkRates(transport: DatagramTransport): Promise<Rates> {
+  const link = new ArqLink(transport, { clock: systemClock, logger: silentLogger, rng: Rng.fromSeed(1) });
+  let onWords: (count: number) => void = () => {};
+  link.setListener({ onWords: (words) => onWords(words.length / 8), onEnd() {} });
+  await link.open();
+  const transfer = async (up: number, down: number): Promise<void> => {
+    const done = deferred<void>();
+    let got = 0;
+    onWords = (count) => {
+      got += count;
+      if (got >= down) done.resolve();
+    };
+    const head = new Uint8Array(8);
+    new DataView(head.buffer).setUint32(0, up);
+    new DataView(head.buffer).setUint32(4, down);
+    link.send(head);
+    const slice = 64 * 180;
+    for (let at = 0; at < up; at += slice) {
+      link.send(new Uint8Array(8 * Math.min(slice, up - at)));
+      await link.drained();
+    }
+    await done.promise;
+  };
+  const up = await seconds(() => transfer(bulkWords, 1));
+  const down = await seconds(() => transfer(1, bulkWords));
+  await link.close();
+  return { up: (8 * bulkWords) / up / 1e6, down: (8 * bulkWords) / down / 1e6 };
+}
+
+interface ProgramRates {
+  readonly emptyMs: number;
+  readonly writesPerSecond: number;
+}
+
+async function programRates(url: string): Promise<ProgramRates> {
+  const device = await openDevice(url);
+  const session = await device.openSession();
+  const times: number[] = [];
+  for (let i = 0; i < smallPrograms; i++) {
+    const from = performance.now();
+    await session.run(session.program().build());
+    times.push(performance.now() - from);
+  }
+  const bulk = await seconds(() => writes(session));
+  await device.close();
+  return { emptyMs: median(times), writesPerSecond: programWrites / bulk };
+}
+
+async function writes(session: Session): Promise<void> {
+  const builder = session.program();
+  for (let i = 0; i < programWrites; i++)
+    builder.write(CapMemCell, CapMemCellOnDls.at(i % CapMemCellOnDls.size), { value: i % 1023 });
+  await session.run(builder.build());
+}
+
+function rowsOf(name: string, link: Rates, programs: ProgramRates, raw: Rates, rawName: string): BenchRow[] {
+  const limit = { name: rawName, value: raw.up };
+  return [
+    row(`${name}: bulk to the board, link alone`, link.up, "MB/s", "more", limit),
+    row(`${name}: bulk to the host, link alone`, link.down ?? 0, "MB/s", "more", limit),
+    row(`${name}: empty program, there and back`, programs.emptyMs, "ms", "less", {
+      name: rawName,
+      value: raw.latency ?? Number.NaN,
+    }),
+    row(`${name}: CapMem writes, built, sent, executed`, programs.writesPerSecond / 1e3, "thousand/s", "more"),
+  ];
+}
+
+async function udpRows(): Promise<BenchRow[]> {
+  const raw = await udpRaw();
+  const peer = await startPeer("udp-link");
+  const { port, resetPort } = peer.place as { port: number; resetPort: number };
+  const transport = await openUdpTransport("udp:bench", { host: "127.0.0.1", port, resetPort });
+  const link = await linkRates(transport);
+  await peer.stop();
+  const board = await startBoard("--port", "0", "--reset-port", "0");
+  const programs = await programRates(String(board.place.url));
+  await board.stop();
+  return rowsOf("UDP", link, programs, raw, "raw UDP");
+}
+
+async function serialRows(): Promise<BenchRow[]> {
+  const scratch = mkdtempSync(join(tmpdir(), "hxloop-bench-"));
+  try {
+    const raw = await ptyRaw(scratch);
+    const path = join(scratch, "link");
+    const peer = await startPeer("pty-link", path);
+    const pipe = await openSerialPipe("serial:bench", { path, baud: 12_000_000 });
+    const link = await linkRates(new PipeTransport("serial:bench", pipe, { clock: systemClock }));
+    await peer.stop();
+    const board = await startBoard("--serial", join(scratch, "board"));
+    const programs = await programRates(String(board.place.url));
+    await board.stop();
+    return rowsOf("serial", link, programs, raw, "raw PTY");
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function plainRows(name: string, url: string): Promise<BenchRow[]> {
+  const { emptyMs, writesPerSecond } = await programRates(url);
+  return [
+    row(`${name}: empty program, there and back`, emptyMs, "ms", "less"),
+    row(`${name}: CapMem writes, built, sent, executed`, writesPerSecond / 1e3, "thousand/s", "more"),
+  ];
+}
+
+export const transportsBench: Bench = {
+  name: "transports",
+  about: `${(8 * bulkWords) / 1e6} MB through the link, ${smallPrograms} small programs, by every way to a board`,
+  async run(note) {
+    const rows = [...(await plainRows("worker thread", "virtual:?chip=1")), ...(await udpRows())];
+    try {
+      rows.push(...(await serialRows()));
+    } catch (error) {
+      note(`no serial line: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const at = process.argv.indexOf("--device");
+    const url = at < 0 ? undefined : process.argv[at + 1];
+    if (url !== undefined) rows.push(...(await plainRows(url, url)));
+    return rows;
+  },
+};
