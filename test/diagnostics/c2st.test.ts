@@ -1,0 +1,57 @@
+/** C2ST against scikit-learn on stored pairs (test/vectors/c2st, made by scripts/vectors/c2st.py), from 0.5 to 0.99. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { Rng } from "../../src/base/rng.js";
+import { c2st } from "../../src/calib/diagnostics/c2st.js";
+import { kernels } from "./kernels.js";
+
+const folder = new URL("../vectors/c2st/", import.meta.url);
+const { pairs } = JSON.parse(readFileSync(new URL("pairs.json", folder), "utf8")) as {
+  pairs: { name: string; dimension: number; rows: number; offset: number; scores: number[] }[];
+};
+const bytes = readFileSync(new URL("pairs.i16", folder));
+const mean = (v: readonly number[]): number => v.reduce((a, b) => a + b, 0) / v.length;
+
+function part(offset: number, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => bytes.readInt16LE(2 * (offset + i)) / 1024);
+}
+
+describe("C2ST", () => {
+  it("has pairs over the whole scale", () => {
+    const scores = pairs.map((pair) => mean(pair.scores));
+    expect(Math.min(...scores)).toBeLessThan(0.51);
+    expect(Math.max(...scores)).toBeGreaterThan(0.98);
+  });
+
+  it.each(pairs)("$name scores as scikit-learn", async ({ name, dimension, rows, offset, scores }) => {
+    const count = rows * dimension;
+    const options = { kernels, rng: Rng.fromSeed(1).fork(name) };
+    const { score, perFold, standardError } = await c2st(
+      part(offset, count),
+      part(offset + count, count),
+      dimension,
+      options,
+    );
+    expect(perFold).toHaveLength(5);
+    expect(standardError).toBeCloseTo(Math.sqrt(0.25 / (2 * rows)), 12);
+    expect(Math.abs(score - mean(scores))).toBeLessThanOrEqual(0.01);
+  });
+
+  it("is the same for the same seed, and refuses what is no sample", async () => {
+    const pair = pairs.find(({ name }) => name === "apart-1d")!;
+    const [x, y] = [part(pair.offset, 400), part(pair.offset + pair.rows, 400)];
+    const run = () => c2st(x, y, 1, { kernels, rng: Rng.fromSeed(2) });
+    expect((await run()).perFold).toEqual((await run()).perFold);
+    await expect(
+      c2st(
+        x,
+        y.map(() => Number.NaN),
+        1,
+        { kernels, rng: Rng.fromSeed(2) },
+      ),
+    ).rejects.toMatchObject({
+      _tag: "NonFinite",
+    });
+    await expect(c2st(x, y, 3, { kernels, rng: Rng.fromSeed(2) })).rejects.toMatchObject({ _tag: "ShapeMismatch" });
+  });
+});

@@ -1,0 +1,6 @@
+/** The compiled kernels for tests of the suite, which builds them first. */
+import { loadKernels } from "../../src/kernels/load.js";
+
+const loaded = loadKernels();
+if (loaded.variant === "none") throw new Error(loaded.why);
+export const kernels = loaded.module;
