@@ -5,12 +5,12 @@
  * accuracy on held-out rows. Source: Lueckmann et al., AISTATS 2021; sbibm `metrics/c2st.py`.
  */
 import type { Rng } from "../../base/rng.js";
+import type { Kernels } from "../../kernels/spaces.js";
 import { assertFinite, ShapeMismatch } from "../nn/errors.js";
 import { Classifier } from "./classifier.js";
 
 export interface C2stOptions {
-  /** Compiled kernels. */
-  readonly kernels: WebAssembly.Module;
+  readonly kernels: Kernels;
   readonly rng: Rng;
   readonly folds?: number;
   readonly signal?: AbortSignal | undefined;

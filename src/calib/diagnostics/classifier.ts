@@ -5,7 +5,8 @@
  */
 import { yieldToEvents } from "../../base/async.js";
 import type { Rng } from "../../base/rng.js";
-import { KernelSpace } from "../../kernels/module.js";
+import type { KernelSpace } from "../../kernels/module.js";
+import type { Kernels } from "../../kernels/spaces.js";
 import { ShapeMismatch } from "../nn/errors.js";
 
 export interface ClassifierOptions {
@@ -53,7 +54,7 @@ class Network {
   readonly #second: number;
   #steps = 0;
 
-  constructor(space: KernelSpace, widths: readonly number[], columns: number, rng: Rng) {
+  constructor(space: KernelSpace, widths: readonly number[], columns: number) {
     this.#space = space;
     this.#columns = columns;
     const numInputs = widths[0] as number;
@@ -77,10 +78,18 @@ class Network {
       const buffers = { transposed: room(weights), out: room(outputs * columns), gradient: room(outputs * columns) };
       return { inputs, outputs, weight, bias, ...buffers };
     });
+  }
+
+  /** All weights, a view. */
+  get weights(): Float32Array {
+    return this.#space.view(this.#weights, this.#size);
+  }
+
+  initialise(rng: Rng): void {
     for (const { inputs, outputs, weight, bias } of this.#layers) {
       const bound = Math.sqrt(6 / (inputs + outputs));
       const fill = (at: number, count: number): void => {
-        const view = space.view(this.#weights + at, count);
+        const view = this.#space.view(this.#weights + at, count);
         for (let i = 0; i < count; i++) view[i] = bound * (2 * rng.uniform() - 1);
       };
       fill(weight, inputs * outputs);
@@ -150,16 +159,16 @@ class Network {
 }
 
 export class Classifier {
-  readonly #network: Network;
-  readonly #columns: number;
-  readonly #numInputs: number;
+  readonly #kernels: Kernels;
+  readonly #widths: readonly number[];
+  readonly #weights: Float32Array;
   /** Epochs that training took. */
   readonly epochs: number;
 
-  private constructor(network: Network, columns: number, numInputs: number, epochs: number) {
-    this.#network = network;
-    this.#columns = columns;
-    this.#numInputs = numInputs;
+  private constructor(kernels: Kernels, widths: readonly number[], weights: Float32Array, epochs: number) {
+    this.#kernels = kernels;
+    this.#widths = widths;
+    this.#weights = weights;
     this.epochs = epochs;
   }
 
@@ -168,7 +177,7 @@ export class Classifier {
    * @throws ShapeMismatch @throws signal.reason
    */
   static async train(
-    kernels: WebAssembly.Module,
+    kernels: Kernels,
     x: Float32Array,
     labels: Uint8Array,
     rows: Uint32Array,
@@ -180,52 +189,64 @@ export class Classifier {
     const batchSize = Math.min(options.batchSize ?? 200, rows.length);
     const columns = padded(batchSize, 8);
     const widths = [d, ...hidden, 1];
-    const network = new Network(new KernelSpace(kernels), widths, columns, rng.fork("weights"));
-    const gradient = new Float32Array(columns);
-    const shuffle = rng.fork("batches");
-    let best = Number.POSITIVE_INFINITY;
-    let idle = 0;
-    let epoch = 0;
-    const order = Uint32Array.from(rows);
-    while (epoch < (options.maxEpochs ?? 10_000) && idle <= patience) {
-      epoch++;
-      shuffleInPlace(order, shuffle);
-      let sum = 0;
-      for (let from = 0; from < order.length; from += batchSize) {
-        const count = Math.min(batchSize, order.length - from);
-        network.put(x, order, from, count);
-        const logits = network.forward();
-        let loss = 0;
-        gradient.fill(0);
-        for (let i = 0; i < count; i++) {
-          const label = labels[order[from + i] as number] as number;
-          const logit = logits[i] as number;
-          loss += softplus(label === 1 ? -logit : logit);
-          gradient[i] = (1 / (1 + Math.exp(-logit)) - label) / count;
+    const space = kernels.borrow();
+    try {
+      const network = new Network(space, widths, columns);
+      network.initialise(rng.fork("weights"));
+      const gradient = new Float32Array(columns);
+      const shuffle = rng.fork("batches");
+      let best = Number.POSITIVE_INFINITY;
+      let idle = 0;
+      let epoch = 0;
+      const order = Uint32Array.from(rows);
+      while (epoch < (options.maxEpochs ?? 10_000) && idle <= patience) {
+        epoch++;
+        shuffleInPlace(order, shuffle);
+        let sum = 0;
+        for (let from = 0; from < order.length; from += batchSize) {
+          const count = Math.min(batchSize, order.length - from);
+          network.put(x, order, from, count);
+          const logits = network.forward();
+          let loss = 0;
+          gradient.fill(0);
+          for (let i = 0; i < count; i++) {
+            const label = labels[order[from + i] as number] as number;
+            const logit = logits[i] as number;
+            loss += softplus(label === 1 ? -logit : logit);
+            gradient[i] = (1 / (1 + Math.exp(-logit)) - label) / count;
+          }
+          sum += loss + l2 * network.penalty();
+          network.step(gradient, count, learningRate, l2);
         }
-        sum += loss + l2 * network.penalty();
-        network.step(gradient, count, learningRate, l2);
+        const mean = sum / order.length;
+        idle = mean > best - tolerance ? idle + 1 : 0;
+        best = Math.min(best, mean);
+        signal?.throwIfAborted();
+        await yieldToEvents();
       }
-      const mean = sum / order.length;
-      idle = mean > best - tolerance ? idle + 1 : 0;
-      best = Math.min(best, mean);
-      signal?.throwIfAborted();
-      await yieldToEvents();
+      return new Classifier(kernels, widths, network.weights.slice(), epoch);
+    } finally {
+      kernels.giveBack(space);
     }
-    return new Classifier(network, columns, d, epoch);
   }
 
   /** Log-odds of label 1. @param x shape (n, d) @returns shape (n) */
   logits(x: Float32Array): Float32Array {
-    const n = x.length / this.#numInputs;
-    if (!Number.isInteger(n)) throw new ShapeMismatch("x", x.length, `a multiple of ${this.#numInputs}`);
+    const d = this.#widths[0] as number;
+    const n = x.length / d;
+    if (!Number.isInteger(n)) throw new ShapeMismatch("x", x.length, `a multiple of ${d}`);
     const out = new Float32Array(n);
     const rows = Uint32Array.from({ length: n }, (_, i) => i);
-    for (let from = 0; from < n; from += this.#columns) {
-      const count = Math.min(this.#columns, n - from);
-      this.#network.put(x, rows, from, count);
-      out.set(this.#network.forward().subarray(0, count), from);
-    }
+    const columns = Math.min(256, padded(n, 8));
+    this.#kernels.lend((space) => {
+      const network = new Network(space, this.#widths, columns);
+      network.weights.set(this.#weights);
+      for (let from = 0; from < n; from += columns) {
+        const count = Math.min(columns, n - from);
+        network.put(x, rows, from, count);
+        out.set(network.forward().subarray(0, count), from);
+      }
+    });
     return out;
   }
 }

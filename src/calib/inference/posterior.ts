@@ -1,91 +1,166 @@
 /**
- * Posterior over integer codes for one observation: an equal mixture of conditional densities in z, pulled back through
- * the theta transform. Every draw is a legal code; nothing is rejected, so sampling always ends.
+ * Posteriors: for any observation at once (amortised), and for one. Parameters are in their own units, codes for integer
+ * priors; every draw lies inside the prior's support and nothing is rejected, so sampling always ends. Densities are
+ * pulled back from the base space: log p(theta | x) = log q(z | x) - log N(z; 0, I) + log p(theta).
  */
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
-import type { DensityEstimator } from "../nn/density-estimator.js";
-import type { MarginalSummary, Posterior } from "./api.js";
-import type { CodeRange } from "./prior.js";
-import { quantileSorted } from "./standardise.js";
-import type { ThetaTransform } from "./theta-transform.js";
+import type { Ensemble } from "./ensemble.js";
+import { ObservationInvalid } from "./errors.js";
+import { quantileSorted } from "./features.js";
+import { normalLogPdf } from "./normal.js";
+import type { ParameterSupport, Prior } from "./priors/prior.js";
 
-/** One member of the mixture with the observation as that member sees it. */
-export interface ConditionedMember {
-  readonly density: DensityEstimator;
-  /** Standardised features, shape (density.numFeatures). */
-  readonly x: Float32Array;
+/** Statistics of one marginal, in the parameter's units. */
+export interface MarginalSummary {
+  readonly name: string;
+  readonly mean: number;
+  readonly sd: number;
+  readonly q05: number;
+  readonly median: number;
+  readonly q95: number;
 }
 
-export class MixturePosterior implements Posterior {
-  readonly #members: readonly ConditionedMember[];
-  readonly #transform: ThetaTransform;
+/** A feature this many spreads away from the training data's middle was never seen; beyond the limit it is an error. */
+const farOut = 8;
+const absurd = 1e4;
 
-  constructor(members: readonly ConditionedMember[], transform: ThetaTransform) {
-    this.#members = members;
-    this.#transform = transform;
+/** p(theta | x) for any x; all its methods take many observations at once. */
+export class AmortisedPosterior {
+  readonly prior: Prior;
+  readonly ensemble: Ensemble;
+
+  constructor(prior: Prior, ensemble: Ensemble) {
+    this.prior = prior;
+    this.ensemble = ensemble;
   }
 
-  get parameters(): readonly CodeRange[] {
-    return this.#transform.prior.parameters;
+  get parameters(): readonly ParameterSupport[] {
+    return this.prior.parameters;
   }
 
-  sample(count: number, rng: Rng): Int32Array {
+  get numFeatures(): number {
+    return this.ensemble.features.inputSize;
+  }
+
+  /** @param x shape (m, numFeatures) @returns shape (m, count, p) @throws FieldOutOfRange @throws ShapeMismatch */
+  sample(count: number, x: ArrayLike<number>, rng: Rng): Float64Array {
     if (!Number.isInteger(count) || count < 1) throw new FieldOutOfRange("count", count, "the integers from 1");
-    const p = this.parameters.length;
-    // Each draw picks its member at random, so any part of the draws is itself a sample of the mixture.
-    const choice = rng.fork("member");
-    const memberOf = Uint8Array.from({ length: count }, () => choice.int(this.#members.length));
-    const z = new Float32Array(count * p);
-    this.#members.forEach(({ density, x }, m) => {
-      const rows: number[] = [];
-      for (let i = 0; i < count; i++) if (memberOf[i] === m) rows.push(i);
-      if (rows.length === 0) return;
-      const draws = density.sample(x, rows.length, rng.fork(`noise-${m}`));
-      rows.forEach((row, i) => {
-        z.set(draws.subarray(i * p, (i + 1) * p), row * p);
-      });
-    });
-    return this.#transform.toCodes(z);
+    return this.prior.fromBase(this.ensemble.sample(count, x, rng));
   }
 
-  logProb(codes: Int32Array): Float64Array {
-    const rows = this.#transform.prior.assertInside(codes);
-    const z = this.#transform.centres(codes);
-    const perMember = this.#members.map(({ density, x }) => density.logProb(z, x));
-    const volume = this.#transform.logCodesPerZ(z);
-    return Float64Array.from({ length: rows }, (_, i) => {
-      const values = perMember.map((logQ) => logQ[i] as number);
-      const top = Math.max(...values);
-      const sum = values.reduce((total, value) => total + Math.exp(value - top), 0);
-      return top + Math.log(sum / values.length) - (volume[i] as number);
-    });
+  /**
+   * Natural log-density, or log-mass where parameters are integers; -Infinity outside of the prior.
+   * @param theta shape (m, k, p) @param x shape (m, numFeatures) @returns shape (m, k)
+   */
+  logProb(theta: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
+    const logPrior = this.prior.logProb(theta);
+    const z = this.prior.toBase(theta);
+    const logQ = this.ensemble.logProb(z.map((v) => (Number.isFinite(v) ? v : 0)), x);
+    return this.#pulledBack(logPrior, z, logQ);
   }
 
+  /** One observation. @throws ObservationInvalid */
+  given(xObs: ArrayLike<number>): Posterior {
+    return new Posterior(this, checkedObservation(this.ensemble, xObs));
+  }
+
+  /** `logProb` of each member of the ensemble apart, for one observation. */
+  memberLogProbs(theta: ArrayLike<number>, xObs: ArrayLike<number>): Float64Array[] {
+    const logPrior = this.prior.logProb(theta);
+    const z = this.prior.toBase(theta);
+    return this.ensemble.memberLogProbs(z, xObs).map((logQ) => this.#pulledBack(logPrior, z, logQ));
+  }
+
+  #pulledBack(logPrior: Float64Array, z: Float64Array, logQ: Float64Array): Float64Array {
+    const d = this.prior.size;
+    return logPrior.map((value, i) => {
+      if (value === Number.NEGATIVE_INFINITY) return value;
+      let base = 0;
+      for (let j = 0; j < d; j++) base += normalLogPdf(z[i * d + j] as number);
+      return (logQ[i] as number) - base + value;
+    });
+  }
+}
+
+/** @throws ObservationInvalid naming the feature and what to do */
+function checkedObservation({ features }: Ensemble, xObs: ArrayLike<number>): Float32Array {
+  if (xObs.length !== features.inputSize) {
+    throw new ObservationInvalid(`${xObs.length} values, the simulator gives ${features.inputSize}`);
+  }
+  const x = Float32Array.from(xObs);
+  const bad = x.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) {
+    throw new ObservationInvalid(`feature ${bad} is ${xObs[bad]}; measure it again, or train without this feature`, bad);
+  }
+  const { kept } = features.description;
+  features.distances(x).forEach((distance, j) => {
+    if (Math.abs(distance) < absurd) return;
+    const f = kept[j] as number;
+    throw new ObservationInvalid(
+      `feature ${f} = ${x[f]} lies ${Math.abs(distance).toExponential(0)} spreads away from every simulation; check its unit`,
+      f,
+    );
+  });
+  return x;
+}
+
+/** p(theta | xObs). */
+export class Posterior {
+  readonly amortised: AmortisedPosterior;
+  /** Shape (numFeatures). */
+  readonly xObs: Float32Array;
+
+  constructor(amortised: AmortisedPosterior, xObs: Float32Array) {
+    this.amortised = amortised;
+    this.xObs = xObs;
+  }
+
+  get parameters(): readonly ParameterSupport[] {
+    return this.amortised.parameters;
+  }
+
+  /** Reasons to doubt that the observation is like the simulations; empty when there are none. */
+  get warnings(): readonly string[] {
+    const { features } = this.amortised.ensemble;
+    const far = features.distances(this.xObs).flatMap((distance, j) => {
+      return Math.abs(distance) > farOut ? [features.description.kept[j] as number] : [];
+    });
+    const odd = features.dropped.length > 0 ? [`feature ${features.dropped.join(", ")} never varied in the simulations and is left out`] : [];
+    if (far.length === 0) return odd;
+    return [
+      ...odd,
+      `the observation is far outside the simulations in feature ${far.join(", ")}: the posterior extrapolates; widen the prior or mend the simulator`,
+    ];
+  }
+
+  /** @returns shape (count, p) @throws FieldOutOfRange */
+  sample(count: number, rng: Rng): Float64Array {
+    return this.amortised.sample(count, this.xObs, rng);
+  }
+
+  /** Natural log-density, log-mass for integers. @param theta shape (n, p) @returns shape (n) @throws ShapeMismatch */
+  logProb(theta: ArrayLike<number>): Float64Array {
+    return theta.length === 0 ? new Float64Array(0) : this.amortised.logProb(theta, this.xObs);
+  }
+
+  /** Marginals estimated from `count` draws. */
   summarize(count: number, rng: Rng): MarginalSummary[] {
     return summarizeMarginals(this.sample(count, rng), this.parameters);
   }
 }
 
-/** Mean, standard deviation and quantiles of each column. @param codes shape (n, parameters.length), n >= 1 */
-export function summarizeMarginals(codes: Int32Array, parameters: readonly CodeRange[]): MarginalSummary[] {
-  const count = codes.length / parameters.length;
+/** Mean, standard deviation and quantiles of each column. @param theta shape (n, parameters.length), n >= 1 */
+export function summarizeMarginals(
+  theta: ArrayLike<number>,
+  parameters: readonly { readonly name: string }[],
+): MarginalSummary[] {
+  const count = theta.length / parameters.length;
   return parameters.map(({ name }, j) => {
-    const column = Float64Array.from({ length: count }, (_, i) => codes[i * parameters.length + j] as number).sort();
+    const column = Float64Array.from({ length: count }, (_, i) => theta[i * parameters.length + j] as number).sort();
     const mean = column.reduce((sum, v) => sum + v, 0) / count;
     const variance = column.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, count - 1);
-    return {
-      name,
-      mean,
-      sd: Math.sqrt(variance),
-      q05: codeQuantile(column, 0.05),
-      median: codeQuantile(column, 0.5),
-      q95: codeQuantile(column, 0.95),
-    };
+    const quantile = (p: number): number => quantileSorted(column, p);
+    return { name, mean, sd: Math.sqrt(variance), q05: quantile(0.05), median: quantile(0.5), q95: quantile(0.95) };
   });
-}
-
-/** Quantile of sorted codes to a hundredth of a code; interpolation leaves dust in the last digits. */
-function codeQuantile(sorted: Float64Array, p: number): number {
-  return Math.round(100 * quantileSorted(sorted, p)) / 100;
 }

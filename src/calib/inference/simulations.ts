@@ -1,31 +1,26 @@
-/** The simulations an estimator has been given, round after round, checked when they come in. */
-import { assertFinite, assertShape, ShapeMismatch } from "../nn/errors.js";
-import type { IntegerBoxPrior } from "./prior.js";
+/** The simulations an inference has been given, round after round, checked when they come in. Nothing is thrown away. */
+import { ShapeMismatch } from "../nn/errors.js";
+import type { Prior } from "./priors/prior.js";
 
-export class SimulationLog {
-  readonly #prior: IntegerBoxPrior;
-  #theta = new Int32Array(0);
-  #x = new Float32Array(0);
-  #count = 0;
+export class Simulations {
+  readonly prior: Prior;
+  readonly #theta: number[][] = [];
+  readonly #x: Float32Array[] = [];
+  readonly #reasons: (string | undefined)[] = [];
+  readonly #rounds: number[] = [];
   #numFeatures = 0;
-  #sequential = false;
 
-  constructor(prior: IntegerBoxPrior) {
-    this.#prior = prior;
+  constructor(prior: Prior) {
+    this.prior = prior;
   }
 
-  /** Codes of all rounds, shape (count, p). */
-  get theta(): Int32Array {
-    return this.#theta;
-  }
-
-  /** Features of all rounds, shape (count, numFeatures). */
-  get x(): Float32Array {
-    return this.#x;
-  }
-
+  /** All of them, usable or not. */
   get count(): number {
-    return this.#count;
+    return this.#reasons.length;
+  }
+
+  get usable(): number {
+    return this.#reasons.filter((reason) => reason === undefined).length;
   }
 
   /** 0 before the first simulation. */
@@ -33,25 +28,83 @@ export class SimulationLog {
     return this.#numFeatures;
   }
 
-  /** Whether any simulation was drawn from something else than the prior. */
-  get sequential(): boolean {
-    return this.#sequential;
+  /** How often each reason was given why a simulation cannot be used. */
+  get reasons(): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const reason of this.#reasons) if (reason !== undefined) counts[reason] = (counts[reason] ?? 0) + 1;
+    return counts;
   }
 
-  /** @throws ShapeMismatch @throws FieldOutOfRange @throws NonFinite; nothing is kept then */
-  append(theta: Int32Array, x: Float32Array, fromPrior: boolean): void {
-    const rows = this.#prior.assertInside(theta);
+  /**
+   * @param theta shape (n, p), as simulated @param x shape (n, f); NaN or infinite values make a row unusable
+   * @param reasons why a row cannot be used, where it cannot
+   * @throws ShapeMismatch; nothing is kept then
+   */
+  append(
+    round: number,
+    theta: ArrayLike<number>,
+    x: ArrayLike<number>,
+    reasons?: readonly (string | undefined)[],
+  ): void {
+    const { size } = this.prior;
+    const rows = this.prior.rows(theta);
     if (rows === 0) throw new ShapeMismatch("theta", 0, "one row or more");
-    const numFeatures = this.#numFeatures || x.length / rows;
-    if (!Number.isInteger(numFeatures) || numFeatures === 0) {
-      throw new ShapeMismatch("x", x.length, `a multiple of ${rows} rows`);
+    const width = this.#numFeatures || x.length / rows;
+    if (!Number.isInteger(width) || width === 0 || x.length !== rows * width) {
+      throw new ShapeMismatch("x", x.length, `${rows} rows x ${this.#numFeatures || "some"} features`);
     }
-    assertShape("x", x, rows, numFeatures);
-    assertFinite("x", x);
-    this.#theta = Int32Array.from([...this.#theta, ...theta]);
-    this.#x = Float32Array.from([...this.#x, ...x]);
-    this.#count += rows;
-    this.#numFeatures = numFeatures;
-    this.#sequential ||= !fromPrior;
+    if (reasons !== undefined && reasons.length !== rows) {
+      throw new ShapeMismatch("reasons", reasons.length, `${rows} entries`);
+    }
+    const inside = this.prior.logProb(theta);
+    this.#numFeatures = width;
+    for (let i = 0; i < rows; i++) {
+      const row = Float32Array.from({ length: width }, (_, j) => x[i * width + j] as number);
+      this.#theta.push(Array.from({ length: size }, (_, j) => theta[i * size + j] as number));
+      this.#x.push(row);
+      const own = inside[i] === Number.NEGATIVE_INFINITY ? "parameters outside of the prior" : undefined;
+      this.#reasons.push(reasons?.[i] ?? own ?? (row.every(Number.isFinite) ? undefined : "a value is not finite"));
+      this.#rounds.push(round);
+    }
+  }
+
+  /** Usable simulations, and those of a round at least. @returns theta (n, p), x (n, f), n */
+  usableRows(keep: (z: Float64Array) => Uint8Array): { theta: Float64Array; x: Float32Array; count: number } {
+    const usable = this.#indices((i) => this.#reasons[i] === undefined);
+    const z = this.prior.toBase(this.#gather(this.#theta, usable, this.prior.size));
+    const inside = keep(z);
+    const rows = usable.filter((_, k) => inside[k] === 1);
+    return {
+      theta: this.#gather(this.#theta, rows, this.prior.size),
+      x: Float32Array.from(this.#gather(this.#x, rows, this.#numFeatures)),
+      count: rows.length,
+    };
+  }
+
+  /** Every simulation in the base space with whether it could be used. */
+  validity(): { z: Float64Array; usable: Uint8Array } {
+    const rows = this.#indices((i) => this.#reasons[i] !== "parameters outside of the prior");
+    return {
+      z: this.prior.toBase(this.#gather(this.#theta, rows, this.prior.size)),
+      usable: Uint8Array.from(rows, (i) => (this.#reasons[i] === undefined ? 1 : 0)),
+    };
+  }
+
+  /** Of a round: how many, and how many can be used. */
+  roundCounts(round: number): { simulated: number; usable: number } {
+    const rows = this.#indices((i) => this.#rounds[i] === round);
+    return { simulated: rows.length, usable: rows.filter((i) => this.#reasons[i] === undefined).length };
+  }
+
+  #indices(keep: (i: number) => boolean): number[] {
+    return this.#reasons.flatMap((_, i) => (keep(i) ? [i] : []));
+  }
+
+  #gather(from: readonly ArrayLike<number>[], rows: readonly number[], width: number): Float64Array {
+    const out = new Float64Array(rows.length * width);
+    rows.forEach((row, i) => {
+      out.set(from[row] as ArrayLike<number>, i * width);
+    });
+    return out;
   }
 }

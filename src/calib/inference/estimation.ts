@@ -1,0 +1,256 @@
+/**
+ * The schemes of neural posterior estimation, step by step: append simulations, train, propose the next ones, ask for a
+ * posterior. The caller simulates; `run-inference.ts` is the loop for simulators that are functions, `rounds.ts` the one
+ * for devices.
+ *
+ * `npe` amortised: all simulations from the prior, plain likelihood, valid for any observation. `tsnpe`: later rounds
+ * from the prior truncated to where the last posterior has its mass, plain likelihood on all simulations inside.
+ * `snpe-c`: later rounds from the last posterior, atomic loss on all simulations. Sources: Papamakarios and Murray 2016;
+ * Deistler et al. 2022; Greenberg et al. 2019.
+ */
+import { FieldOutOfRange } from "../../base/errors.js";
+import { Rng } from "../../base/rng.js";
+import type { Kernels } from "../../kernels/spaces.js";
+import { Classifier } from "../diagnostics/classifier.js";
+import { NotTrained } from "../nn/errors.js";
+import { SimulatorFailed } from "./errors.js";
+import { quantileSorted } from "./features.js";
+import { AmortisedPosterior, type Posterior } from "./posterior.js";
+import type { Prior } from "./priors/prior.js";
+import { BoxRegion, DensityRegion, drawTruncated, type Region, ValidRegion } from "./region.js";
+import { Simulations } from "./simulations.js";
+import { type EnsembleOptions, type EpochProgress, fewestSimulations, trainEnsemble } from "./train-ensemble.js";
+
+export const schemes = ["npe", "tsnpe", "snpe-c"] as const;
+export type Scheme = (typeof schemes)[number];
+
+export interface EstimationOptions extends EnsembleOptions {
+  readonly prior: Prior;
+  readonly kernels: Kernels;
+  /** 0..2^53-1; fixes weights, folds, batches, atoms, proposals. */
+  readonly seed: number;
+  /** Default `tsnpe`. */
+  readonly scheme?: Scheme;
+  /** Thetas per simulation in the atomic loss, 2..30. Default 10. */
+  readonly atoms?: number;
+  /** Posterior mass that a truncation may cut off. Default 5e-4. */
+  readonly truncatedMass?: number;
+  /** Draws that a proposal may take per simulation. Default 2000. */
+  readonly drawBudget?: number;
+}
+
+export interface TrainCall {
+  /** Aborting rejects with `signal.reason` within a step; the posterior of the round before stays. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onEpoch?: ((progress: EpochProgress) => void) | undefined;
+}
+
+export interface Proposed {
+  /** Parameters to simulate next, shape (count, p). */
+  readonly theta: Float64Array;
+  readonly from: "prior" | "truncated prior" | "posterior";
+  /** Accepted share of the draws. */
+  readonly acceptanceRate: number;
+}
+
+/** Share of unusable simulations from which their places are learnt, and how many there must be. */
+const invalidShare = 0.01;
+const fewestInvalid = 10;
+/** Share of usable simulations that the classifier may exclude. */
+const usableLost = 0.005;
+/** Draws that find a posterior's region. */
+const regionDraws = 10_000;
+
+export class Estimation {
+  readonly prior: Prior;
+  readonly scheme: Scheme;
+  readonly simulations: Simulations;
+  readonly #options: EstimationOptions;
+  readonly #rng: Rng;
+  readonly #regions: Region[] = [];
+  #valid: Region | undefined;
+  #posterior: AmortisedPosterior | undefined;
+  #round = 0;
+  #fromPrior = true;
+
+  /** @throws FieldOutOfRange */
+  constructor(options: EstimationOptions) {
+    checkOptions(options);
+    this.prior = options.prior;
+    this.scheme = options.scheme ?? "tsnpe";
+    this.#options = options;
+    this.#rng = Rng.fromSeed(options.seed).fork("estimation");
+    this.simulations = new Simulations(options.prior);
+  }
+
+  /** Rounds trained so far. */
+  get round(): number {
+    return this.#round;
+  }
+
+  /** What the reader of a result must know: simulations that could not be used. */
+  get notices(): readonly string[] {
+    const { count, usable, reasons } = this.simulations;
+    if (usable === count) return [];
+    const list = Object.entries(reasons).map(([reason, n]) => `${n} ${reason}`);
+    const share = (100 * (count - usable)) / count;
+    return [`${count - usable} of ${count} simulations (${share.toFixed(1)} %) cannot be used: ${list.join(", ")}`];
+  }
+
+  /**
+   * Add the simulations of the coming round.
+   * @param theta as simulated, shape (n, p) @param x shape (n, f), the same f for all calls
+   * @param invalid why a row cannot be used; rows that are not finite count as unusable anyway
+   * @throws ShapeMismatch
+   */
+  append(theta: ArrayLike<number>, x: ArrayLike<number>, invalid?: readonly (string | undefined)[]): void {
+    this.simulations.append(this.#round + 1, theta, x, invalid);
+  }
+
+  /** One round of training on all simulations so far. @throws SimulatorFailed @throws TrainingDiverged @throws signal.reason */
+  async train({ signal, onEpoch }: TrainCall = {}): Promise<AmortisedPosterior> {
+    signal?.throwIfAborted();
+    const { kernels, atoms = 10, ...ensemble } = this.#options;
+    const rng = this.#rng.fork(`round-${this.#round + 1}`);
+    const valid = await this.#learnValidity(rng.fork("validity"), signal);
+    const truncated = this.scheme === "tsnpe";
+    const keep = (z: Float64Array): Uint8Array => (truncated ? inAll(this.#regions, z, this.prior.size) : allOf(z, this.prior.size));
+    const { theta, x, count } = this.simulations.usableRows(keep);
+    if (count < fewestSimulations) {
+      const reasons = Object.entries(this.simulations.reasons).map(([reason, n]) => `${n} ${reason}`);
+      const why = reasons.length > 0 ? `unusable: ${reasons.join(", ")}` : "simulate more";
+      throw new SimulatorFailed(count, this.simulations.count, `${fewestSimulations} or more are needed (${why})`);
+    }
+    const discrete = this.prior.parameters.some((p) => p.discrete);
+    const middles = this.prior.toBase(theta);
+    const atomic = this.scheme === "snpe-c" && !this.#fromPrior;
+    const trained = await trainEnsemble({
+      kernels,
+      d: this.prior.size,
+      count,
+      x,
+      z: (stream) => (discrete && stream !== undefined ? this.prior.toBase(theta, stream) : middles),
+      loss: atomic ? { type: "atomic", atoms } : { type: "likelihood" },
+      options: { ...ensemble, ...(this.scheme === "snpe-c" ? { linear: false } : {}) },
+      warmStart: atomic ? this.#posterior?.ensemble : undefined,
+      rng,
+      signal,
+      onEpoch,
+    });
+    // Only a whole round counts: an abort or a failure above leaves the one before in place.
+    this.#valid = valid;
+    this.#posterior = new AmortisedPosterior(this.prior, trained);
+    this.#round++;
+    return this.#posterior;
+  }
+
+  /** The latest posterior for any observation; after a sequential round it holds near that round's observation only. */
+  get amortised(): AmortisedPosterior {
+    if (this.#posterior === undefined) throw new NotTrained("a posterior");
+    return this.#posterior;
+  }
+
+  /** @throws NotTrained @throws ObservationInvalid */
+  posterior(xObs: ArrayLike<number>): Posterior {
+    return this.amortised.given(xObs);
+  }
+
+  /**
+   * Parameters for the next round; without a trained round, or for `npe`, draws of the prior.
+   * @param xObs shape (f); needed by sequential schemes @throws DrawBudgetExhausted @throws ObservationInvalid
+   */
+  propose(count: number, xObs: ArrayLike<number> | undefined, rng: Rng): Proposed {
+    const d = this.prior.size;
+    const snap = (z: Float64Array): Float64Array => this.prior.toBase(this.prior.fromBase(z));
+    const budget = count * (this.#options.drawBudget ?? 2000);
+    const valid = this.#valid === undefined ? [] : [this.#valid];
+    if (this.#posterior === undefined || this.scheme === "npe" || xObs === undefined) {
+      const { z, acceptanceRate } = drawTruncated(d, [...this.#regions, ...valid], count, rng, { budget, snap });
+      return { theta: this.prior.fromBase(z), from: "prior", acceptanceRate };
+    }
+    const posterior = this.posterior(xObs);
+    if (this.scheme === "snpe-c") {
+      this.#fromPrior = false;
+      return { ...proposeFrom(posterior, valid, count, rng, budget), from: "posterior" };
+    }
+    this.#truncateTo(posterior, rng.fork("region"));
+    const { z, acceptanceRate } = drawTruncated(d, [...this.#regions, ...valid], count, rng, { budget, snap });
+    return { theta: this.prior.fromBase(z), from: "truncated prior", acceptanceRate };
+  }
+
+  /** Add the region that holds all but a little of the posterior's mass. */
+  #truncateTo(posterior: Posterior, rng: Rng): void {
+    const { ensemble } = posterior.amortised;
+    const z = this.prior.toBase(this.prior.fromBase(ensemble.sample(regionDraws, posterior.xObs, rng)));
+    const logQ = ensemble.logProb(z, posterior.xObs);
+    const threshold = quantileSorted(logQ.slice().sort(), this.#options.truncatedMass ?? 5e-4);
+    const d = this.prior.size;
+    const inside = Float64Array.from(
+      [...logQ].flatMap((v, i) => (v > threshold ? [...z.subarray(i * d, (i + 1) * d)] : [])),
+    );
+    this.#regions.push(new BoxRegion(inside, d), new DensityRegion(ensemble, posterior.xObs, threshold));
+  }
+
+  /** A classifier of usable simulations, once there are enough of both kinds. */
+  async #learnValidity(rng: Rng, signal: AbortSignal | undefined): Promise<Region | undefined> {
+    const { z, usable } = this.simulations.validity();
+    const invalid = usable.reduce((sum, u) => sum + (1 - u), 0);
+    if (invalid < Math.max(fewestInvalid, invalidShare * usable.length) || invalid === usable.length) return undefined;
+    const x = Float32Array.from(z);
+    const rows = Uint32Array.from(usable, (_, i) => i);
+    const hidden = [32, 32];
+    const classifier = await Classifier.train(this.#options.kernels, x, usable, rows, { hidden, rng, signal });
+    const logits = classifier.logits(x).filter((_, i) => usable[i] === 1);
+    return new ValidRegion(classifier, Math.min(0, quantileSorted(logits.sort(), usableLost)));
+  }
+}
+
+/** Draws of the posterior that are likely to be usable. */
+function proposeFrom(
+  posterior: Posterior,
+  regions: readonly Region[],
+  count: number,
+  rng: Rng,
+  budget: number,
+): { theta: Float64Array; acceptanceRate: number } {
+  const { prior, ensemble } = posterior.amortised;
+  let pass = 0;
+  const { z, acceptanceRate } = drawTruncated(prior.size, regions, count, rng, {
+    budget,
+    snap: (noise) => {
+      const draws = ensemble.sample(noise.length / prior.size, posterior.xObs, rng.fork(`posterior-${pass++}`));
+      return prior.toBase(prior.fromBase(draws));
+    },
+  });
+  return { theta: prior.fromBase(z), acceptanceRate };
+}
+
+function inAll(regions: readonly Region[], z: Float64Array, d: number): Uint8Array {
+  const inside = allOf(z, d);
+  for (const region of regions) {
+    const own = region.contains(z);
+    for (let i = 0; i < inside.length; i++) inside[i] = (inside[i] as number) & (own[i] as number);
+  }
+  return inside;
+}
+
+const allOf = (z: Float64Array, d: number): Uint8Array => new Uint8Array(z.length / d).fill(1);
+
+function checkOptions(o: EstimationOptions): void {
+  const integer = (name: "seed" | "members" | "atoms" | "drawBudget", min: number, max: number): void => {
+    const value = o[name];
+    if (value !== undefined && (!Number.isInteger(value) || value < min || value > max)) {
+      throw new FieldOutOfRange(name, value, `the integers ${min}..${max}`);
+    }
+  };
+  integer("seed", 0, Number.MAX_SAFE_INTEGER);
+  integer("members", 1, 10);
+  integer("atoms", 2, 30);
+  integer("drawBudget", 1, 1_000_000);
+  if (o.scheme !== undefined && !schemes.includes(o.scheme)) throw new FieldOutOfRange("scheme", o.scheme, schemes.join(", "));
+  const { truncatedMass = 5e-4, validationFraction = 0.1 } = o;
+  if (!(truncatedMass > 0 && truncatedMass < 0.5)) throw new FieldOutOfRange("truncatedMass", truncatedMass, "(0, 0.5)");
+  if (!(validationFraction >= 0.02 && validationFraction <= 0.5)) {
+    throw new FieldOutOfRange("validationFraction", validationFraction, "0.02..0.5");
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Training of an ensemble on simulations in the base space: features and affine maps from all rows, one network per
+ * member, each judged by a validation fold of its own, so that the ensemble learns from every simulation. Sizes that
+ * nobody set are functions of the number of simulations and of the dimensions; docs/results/sbibm.md says how they do.
+ * Source of the ensemble: Hermans et al., TMLR 2022.
+ */
+import { FieldOutOfRange } from "../../base/errors.js";
+import type { Rng } from "../../base/rng.js";
+import type { Kernels } from "../../kernels/spaces.js";
+import type { DensityShape, FlowDensityShape } from "../flow/density-estimator.js";
+import { createEstimator } from "../flow/kernel-density.js";
+import type { DensityLoss } from "../flow/objective.js";
+import { trainDensity } from "../flow/train.js";
+import type { TrainingOptions } from "../flow/training-options.js";
+import { Ensemble, type EnsembleMember } from "./ensemble.js";
+import { FeatureMap, type FeatureOptions } from "./features.js";
+import { LinearGaussian } from "./linear-gaussian.js";
+
+type Sizes<S> = Partial<Omit<S, "kind" | "numParameters" | "numFeatures" | "standardise">>;
+
+export type EstimatorOptions = { readonly kind: "flow" } & Sizes<FlowDensityShape>;
+
+export interface EnsembleOptions {
+  /** Networks, 1..10. Default 2. */
+  readonly members?: number;
+  /** Default: an autoregressive spline flow. */
+  readonly estimator?: EstimatorOptions;
+  readonly features?: FeatureOptions;
+  /** Start from the linear Gaussian posterior; likelihood loss only. Default true. */
+  readonly linear?: boolean;
+  /** Share of simulations that a member is judged by, 0.02..0.5. Default 0.1, above 5000 simulations 0.05. */
+  readonly validationFraction?: number;
+  readonly training?: TrainingOptions;
+}
+
+export interface EpochProgress {
+  /** 0-based member and how many there are. */
+  readonly member: number;
+  readonly members: number;
+  /** 1-based epoch and how many the planned steps make; training may stop earlier. */
+  readonly epoch: number;
+  readonly plannedEpochs: number;
+  /** Nats per simulation, of the mapped parameters; atomic losses are a cross-entropy. */
+  readonly trainLoss: number;
+  readonly validationLoss: number;
+}
+
+export interface EnsembleTraining {
+  readonly kernels: Kernels;
+  readonly d: number;
+  readonly count: number;
+  /** Parameters in the base space, shape (count, d); integers may be spread anew at every call. */
+  readonly z: (rng: Rng | undefined) => Float64Array;
+  /** Raw data, shape (count, inputSize), finite. */
+  readonly x: Float32Array;
+  readonly loss: DensityLoss;
+  readonly options: EnsembleOptions;
+  /** Weights to start from, and features to keep. */
+  readonly warmStart?: Ensemble | undefined;
+  readonly rng: Rng;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEpoch?: ((progress: EpochProgress) => void) | undefined;
+}
+
+/** Fewest simulations with which a member has enough to be judged by. */
+export const fewestSimulations = 40;
+
+/** @throws FieldOutOfRange (too few simulations) @throws TrainingDiverged @throws signal.reason */
+export async function trainEnsemble(training: EnsembleTraining): Promise<Ensemble> {
+  const { kernels, d, count, x, loss, options, warmStart, rng } = training;
+  if (count < fewestSimulations) throw new FieldOutOfRange("simulations", count, `${fewestSimulations} or more`);
+  const features = warmStart?.features ?? FeatureMap.fit(x, count, options.features);
+  const inputs = features.apply(x);
+  const numFeatures = features.outputSize;
+  const members = options.members ?? 2;
+  const order = rng.fork("folds").permutation(count);
+  const useLinear = (options.linear ?? true) && loss.type === "likelihood" && warmStart === undefined;
+  const linear = useLinear ? LinearGaussian.fit(training.z(undefined), inputs, d, numFeatures) : undefined;
+  const mean = linear?.mean(inputs);
+  const theta = (stream: Rng): Float32Array => {
+    const z = training.z(stream);
+    return linear === undefined || mean === undefined ? Float32Array.from(z) : linear.whiten(z, mean, 1);
+  };
+  const fraction = options.validationFraction ?? (count > 5000 ? 0.05 : 0.1);
+  const trained: EnsembleMember[] = [];
+  for (let member = 0; member < members; member++) {
+    const stream = rng.fork(`member-${member}`);
+    const previous = warmStart?.members[member];
+    const shape = shapeOf(options.estimator ?? { kind: "flow" }, d, numFeatures, count);
+    const { estimator } = await trainDensity({
+      estimator: previous?.density ?? createEstimator(kernels, shape, stream.fork("weights")),
+      data: { theta, x: inputs, count, ...fold(order, member, members, fraction) },
+      loss,
+      options: { ...trainingOf(count), ...options.training },
+      rng: stream.fork("training"),
+      signal: training.signal,
+      onEpoch: ({ epoch, plannedEpochs, trainLoss, validationLoss }) =>
+        training.onEpoch?.({ member, members, epoch, plannedEpochs, trainLoss, validationLoss }),
+    });
+    trained.push({ density: estimator, linear: previous?.linear ?? linear });
+  }
+  return new Ensemble(features, trained);
+}
+
+/** Complete a shape with defaults. */
+function shapeOf(options: EstimatorOptions, numParameters: number, numFeatures: number, count: number): DensityShape {
+  const hidden = Math.max(numParameters, count < 3000 ? 32 : 64);
+  return {
+    layers: numParameters === 1 ? 2 : 4,
+    hidden,
+    blocks: 2,
+    transform: { type: "spline", bins: 8, bound: 4 },
+    ...options,
+    numParameters,
+    numFeatures,
+  };
+}
+
+function trainingOf(count: number): TrainingOptions {
+  return {
+    batchSize: Math.min(256, Math.max(32, Math.round(count / 20))),
+    plannedSteps: count < 3000 ? 1000 : 3000,
+    learningRate: 2e-3,
+    averaging: 0.99,
+    patienceEpochs: 20,
+    patienceSteps: 400,
+  };
+}
+
+/** Disjoint validation folds: member m takes the m-th slice of the shuffled rows, or a wrapped one. */
+export function fold(
+  order: Uint32Array,
+  member: number,
+  members: number,
+  fraction: number,
+): { trainRows: Uint32Array; validationRows: Uint32Array } {
+  const size = Math.max(1, Math.round(order.length * fraction));
+  const start = Math.floor((member * order.length) / Math.max(members, Math.ceil(order.length / size)));
+  const inFold = (place: number): boolean => place >= start && place < start + size;
+  return {
+    trainRows: order.filter((_, place) => !inFold(place)),
+    validationRows: order.filter((_, place) => inFold(place)),
+  };
+}
