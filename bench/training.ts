@@ -1,8 +1,6 @@
-/** Seconds per training epoch of the two networks of the main job, on made data of the job's shape. */
+/** Training steps beside PyTorch, and seconds per epoch of the main job's autoencoder on made data of its shape. */
 import { Rng } from "../src/base/rng.js";
 import { paperTask } from "../src/calib/index.js";
-import { IntegerBoxPrior } from "../src/calib/inference/prior.js";
-import { Snpe } from "../src/calib/inference/snpe.js";
 import { trainAutoencoder } from "../src/calib/nn/autoencoder.js";
 import { selectBackend } from "../src/calib/nn/backend.js";
 import { viewLength, viewStride, views } from "../src/calib/recording/views.js";
@@ -27,7 +25,7 @@ function stopwatch(): { lap: () => void; seconds: () => number } {
 
 export const trainingBench: Bench = {
   name: "training",
-  about: `training steps beside PyTorch; one epoch of the autoencoder and of the density estimator on ${traces} traces of ${views.length} views and ${viewLength(paperTask)} points`,
+  about: `training steps beside PyTorch; one epoch of the autoencoder on ${traces} traces of ${views.length} views and ${viewLength(paperTask)} points`,
   async run(note) {
     const backend = await selectBackend("auto");
     note(`tensor backend: ${backend.name}`);
@@ -52,27 +50,6 @@ export const trainingBench: Bench = {
       seed: 1,
       onEpoch: network.lap,
     });
-    const prior = new IntegerBoxPrior(paperTask.parameters);
-    const snpe = new Snpe(prior, { seed: 1, members: 1, maxEpochs: epochs, maxEpochsLater: epochs });
-    const theta = Int32Array.from({ length: traces * 2 }, () => rng.int(1023));
-    const x = Float32Array.from(
-      { length: traces * latentSize },
-      (_, i) => (theta[2 * Math.floor(i / latentSize)] ?? 0) / 1023 + rng.normal(),
-    );
-    const likelihood = stopwatch();
-    snpe.appendSimulations(theta, x, "prior");
-    await snpe.train({ onEpoch: likelihood.lap });
-    const proposal = snpe.posterior(x.slice(0, latentSize));
-    const second = proposal.sample(traces, rng);
-    const atomic = stopwatch();
-    snpe.appendSimulations(second, x, proposal);
-    await snpe.train({ onEpoch: atomic.lap });
-    snpe.dispose();
-    return [
-      ...stepRows(note),
-      row("autoencoder, epoch", network.seconds(), "s", "less"),
-      row("density estimator, likelihood, epoch", likelihood.seconds(), "s", "less"),
-      row(`density estimator, atomic, epoch of ${2 * traces}`, atomic.seconds(), "s", "less"),
-    ];
+    return [...stepRows(note), row("autoencoder, epoch", network.seconds(), "s", "less")];
   },
 };

@@ -2,6 +2,8 @@
 import { Rng } from "../../src/base/rng.js";
 import { c2st } from "../../src/calib/diagnostics/c2st.js";
 import { Estimation, type EstimationOptions } from "../../src/calib/inference/estimation.js";
+import { simulationsPerRound } from "../../src/calib/inference/run-inference.js";
+import type { Scheme } from "../../src/calib/inference/schemes.js";
 import type { AmortisedPosterior } from "../../src/calib/inference/posterior.js";
 import type { Kernels } from "../../src/kernels/spaces.js";
 import type { Reference } from "./reference.js";
@@ -14,21 +16,12 @@ export interface Trained {
   readonly acceptance: readonly number[];
 }
 
-export type Method = "npe" | "tsnpe" | "snpe-c";
 export const draws = 10_000;
-
-/** Share of the simulations in each round. */
-export function roundsOf(method: Method, simulations: number): number[] {
-  if (method === "npe") return [simulations];
-  const first = Math.round(0.4 * simulations);
-  const second = Math.round(0.3 * simulations);
-  return [first, second, simulations - first - second];
-}
 
 /** @param xObs needed by sequential methods */
 export async function trainOn(
   task: SbibmTask,
-  method: Method,
+  method: Scheme,
   simulations: number,
   xObs: Float32Array | undefined,
   seed: number,
@@ -39,11 +32,12 @@ export async function trainOn(
   const rng = Rng.fromSeed(seed).fork("simulations");
   const estimation = new Estimation({ prior: task.prior, kernels, seed, scheme: method, ...options });
   const acceptance: number[] = [];
-  for (const [round, count] of roundsOf(method, simulations).entries()) {
+  const counts = simulationsPerRound(simulations, method === "npe" ? 1 : 3);
+  for (const [round, count] of counts.entries()) {
     const { theta, acceptanceRate } = estimation.propose(count, xObs, rng.fork(`propose-${round}`));
     acceptance.push(acceptanceRate);
     estimation.append(theta, task.simulate(theta, rng.fork(`simulate-${round}`)));
-    await estimation.train();
+    await estimation.train({ draft: round < counts.length - 1 });
   }
   return { posterior: estimation.amortised, seconds: (performance.now() - started) / 1000, acceptance };
 }

@@ -6,10 +6,11 @@
 import { type Clock, elapsedMs } from "../base/clock.js";
 import { Rng } from "../base/rng.js";
 import type { Session } from "../device/interface/index.js";
+import type { Kernels } from "../kernels/spaces.js";
 import { predictiveCheck } from "./diagnostics/predictive.js";
 import { edgePileUp, predictiveGap, uninformed } from "./diagnostics/warnings.js";
 import type { CalibrationListener } from "./events.js";
-import type { MarginalSummary } from "./inference/api.js";
+import type { MarginalSummary } from "./inference/posterior.js";
 import { type BackendPreference, selectBackend } from "./nn/backend.js";
 import { Progress } from "./progress.js";
 import { Recorder } from "./recording/recorder.js";
@@ -24,6 +25,8 @@ export interface CalibrationContext {
   /** Where every batch goes before the next step, and where those of an interrupted run come from. */
   readonly store: RunStore;
   readonly clock: Clock;
+  /** Compiled kernels, of `openKernels`. */
+  readonly kernels: Kernels;
   readonly listener?: CalibrationListener;
   readonly signal?: AbortSignal;
   /** Tensor backend; default `auto`. */
@@ -49,7 +52,7 @@ export async function calibrate(
   const started = clock.now();
   const progress = new Progress(clock, context.listener);
   const recorder = new Recorder(session, request, store, signal);
-  const run: Run = { request, recorder, progress, rng: Rng.fromSeed(request.seed), signal };
+  const run: Run = { request, recorder, progress, kernels: context.kernels, rng: Rng.fromSeed(request.seed), signal };
   const backend = await selectBackend(context.backend ?? "auto");
   const target = await obtainTarget(run);
   const inference = await inferRounds(run, store, target);
@@ -97,11 +100,12 @@ async function checkPosterior(run: Run, target: Target, inference: Inference): P
   const { budget, parameters } = task;
   const { posterior, autoencoder, xObs, scale } = inference;
   const count = Math.max(budget.posteriorSamples, numDraws);
-  const samples = posterior.sample(count, run.rng.fork("posterior-samples"));
+  const samples = Int32Array.from(posterior.sample(count, run.rng.fork("posterior-samples")));
   const marginals = posterior.summarize(budget.summarySamples, run.rng.fork("posterior-summary"));
   const summary: ParameterSummary[] = parameters.map(({ name, min, max }, j) => {
     const { mean, sd, q05, median, q95 } = marginals[j] as MarginalSummary;
-    return { name, prior: [min, max], truth: target.theta?.[j] ?? null, mean, sd, q05, median, q95 };
+    const quantiles = { q05: toHundredth(q05), median: toHundredth(median), q95: toHundredth(q95) };
+    return { name, prior: [min, max], truth: target.theta?.[j] ?? null, mean, sd, ...quantiles };
   });
   const centre = target.theta ?? Int32Array.from(summary, ({ median }) => Math.round(median));
   const repeats = await recordStage(
@@ -124,6 +128,9 @@ async function checkPosterior(run: Run, target: Target, inference: Inference): P
   for (const text of doubts) run.progress.notice(text);
   return { posterior: { count, samples }, summary, repeats, draws, predictive };
 }
+
+/** Interpolation between codes leaves dust in the last digits. */
+const toHundredth = (code: number): number => Math.round(100 * code) / 100;
 
 /** Test traces for the figure. */
 const shownReconstructions = 6;

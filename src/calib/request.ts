@@ -3,6 +3,7 @@
  */
 import { FieldOutOfRange } from "../base/errors.js";
 import { Rng } from "../base/rng.js";
+import { type Scheme, schemes } from "./inference/schemes.js";
 import { requireSpikes } from "./target/spikes.js";
 import { checkTrace, type TraceTarget, traceOnGrid } from "./target/trace.js";
 import { checkedTheta, type Task, traceRules } from "./task/task.js";
@@ -26,6 +27,8 @@ export interface CalibrationRequest {
   /** Emulations in all rounds together. */
   readonly simulations: number;
   readonly rounds: number;
+  /** How the rounds learn from each other. */
+  readonly scheme: Scheme;
   /** Posterior draws that are emulated again for the predictive check. */
   readonly draws: number;
 }
@@ -46,10 +49,10 @@ export function requestOf(
   neuron: number,
   target: RequestedTarget,
   seed: number,
-  changes: Partial<Pick<CalibrationRequest, "simulations" | "rounds" | "draws">> = {},
+  changes: Partial<Pick<CalibrationRequest, "simulations" | "rounds" | "draws" | "scheme">> = {},
 ): CalibrationRequest {
   const { simulations, rounds, draws } = task.budget;
-  return { task, neuron, target, seed, simulations, rounds, draws, ...changes };
+  return { task, neuron, target, seed, simulations, rounds, draws, scheme: "tsnpe", ...changes };
 }
 
 /**
@@ -81,6 +84,7 @@ export function checkRequest(request: CalibrationRequest): void {
       throw new FieldOutOfRange(field, value, `the integers ${min}..${max}`);
     }
   }
+  if (!schemes.includes(request.scheme)) throw new FieldOutOfRange("scheme", request.scheme, schemes.join(", "));
   const smallest = Math.min(...splitSimulations(request.simulations, request.rounds));
   if (smallest < fewestPerRound) {
     throw new FieldOutOfRange(

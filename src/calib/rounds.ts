@@ -6,16 +6,17 @@
 import { type EmbeddingScale, embeddingScale } from "./diagnostics/predictive.js";
 import { unlikeDataSet } from "./diagnostics/warnings.js";
 import { TraceEmbedding } from "./embedding.js";
-import type { Posterior } from "./inference/api.js";
-import { IntegerBoxPrior } from "./inference/prior.js";
-import { Snpe } from "./inference/snpe.js";
+import { Estimation } from "./inference/estimation.js";
+import type { Posterior } from "./inference/posterior.js";
+import { integer } from "./inference/priors/marginal.js";
+import { independent } from "./inference/priors/prior.js";
 import { trainAutoencoder } from "./nn/autoencoder.js";
 import { trainTraceDecoder } from "./nn/trace-decoder.js";
 import { viewLength, viewStride, views, viewsOf } from "./recording/views.js";
 import { fewestPerRound, splitSimulations } from "./request.js";
 import type { RunFacts, Split, Target, TraceSet } from "./run-data.js";
 import { type Run, recordStage } from "./stages.js";
-import type { RunStore } from "./store.js";
+import type { NetworkState, RunStore } from "./store.js";
 
 export interface Inference {
   /** The first round's usable traces. */
@@ -36,32 +37,66 @@ const validationShare = 0.1;
 
 /** Run all rounds. @throws TooFewSamples, TrainingDiverged, BatchMismatch, what `Session.run` throws, signal.reason */
 export async function inferRounds(run: Run, store: RunStore, target: Target): Promise<Inference> {
-  const { task, simulations, rounds } = run.request;
-  const prior = new IntegerBoxPrior(task.parameters);
+  const { task, simulations, rounds, scheme } = run.request;
+  const prior = independent(task.parameters.map(({ name, min, max }) => integer(name, min, max)));
+  const { kernels } = run;
+  const estimation = new Estimation({ prior, kernels, scheme, seed: seedOf(run, "estimator"), ...task.estimator });
   const counts = splitSimulations(simulations, rounds);
-  const firstCount = counts[0] as number;
-  const dataSet = await recordRound(run, 1, prior.sample(firstCount, run.rng.fork("round-1/theta")));
+  const perRound: RunFacts["perRound"][number][] = [];
+  /** Record what the estimation proposes, once for each round. */
+  const recordNext = async (round: number, xObs: Float32Array | undefined): Promise<TraceSet> => {
+    const requested = counts[round - 1] as number;
+    const proposed = estimation.propose(requested, xObs, run.rng.fork(`round-${round}/theta`));
+    const set = await recordRound(run, round, Int32Array.from(proposed.theta));
+    perRound.push({ requested, usable: set.count });
+    return set;
+  };
+  const dataSet = await recordNext(1, undefined);
   const split = splitDataSet(run, dataSet.count);
   const autoencoder = await learnEmbedding(run, dataSet, split);
-  const estimator = new Snpe(prior, { seed: seedOf(run, "estimator"), ...task.estimator });
   await store.putNetwork(autoencoder.state());
   const features = autoencoder.encode(dataSet.traces, dataSet.count);
   const scale = embeddingScale(features, dataSet.count);
   const xObs = autoencoder.encode(target.trace, 1);
   for (const text of unlikeDataSet(xObs, features, dataSet.count, scale)) run.progress.notice(text);
-  estimator.appendSimulations(dataSet.theta, features, "prior");
-  const perRound = [{ requested: firstCount, usable: dataSet.count }];
-  let posterior = await trainRound(run, estimator, 1, xObs);
+  appendSet(estimation, dataSet, features);
+  let posterior = await trainRound(run, estimation, 1, xObs);
   for (let round = 2; round <= rounds; round++) {
-    const requested = counts[round - 1] as number;
-    const theta = posterior.sample(requested, run.rng.fork(`round-${round}/theta`));
-    const set = await recordRound(run, round, theta);
-    perRound.push({ requested, usable: set.count });
-    estimator.appendSimulations(set.theta, autoencoder.encode(set.traces, set.count), posterior);
-    posterior = await trainRound(run, estimator, round, xObs);
+    const set = await recordNext(round, xObs);
+    appendSet(estimation, set, autoencoder.encode(set.traces, set.count));
+    posterior = await trainRound(run, estimation, round, xObs);
   }
-  for (const network of estimator.states()) await store.putNetwork(network);
+  for (const text of [...estimation.notices, ...posterior.warnings]) run.progress.notice(text);
+  for (const network of networksOf(estimation)) await store.putNetwork(network);
   return { dataSet, split, autoencoder, scale, xObs, posterior, perRound };
+}
+
+/** Recordings of a round with their features; those that could not be used go along with their reasons. */
+function appendSet(estimation: Estimation, set: TraceSet, features: Float32Array): void {
+  const { rejected = [] } = set;
+  const size = features.length / set.count;
+  const theta = [...set.theta, ...rejected.flatMap((r) => [...r.theta])];
+  const x = new Float32Array((set.count + rejected.length) * size).fill(Number.NaN);
+  x.set(features);
+  const reasons = [...new Array<undefined>(set.count).fill(undefined), ...rejected.map(({ reason }) => reason)];
+  estimation.append(theta, x, reasons);
+}
+
+function networksOf(estimation: Estimation): NetworkState[] {
+  const { ensemble, prior } = estimation.amortised;
+  const { features, members } = ensemble.state();
+  return members.map(({ density, linear }, member) => ({
+    name: `density-estimator-${member}`,
+    config: {
+      shape: density.shape,
+      linear,
+      features,
+      prior: prior.toJSON(),
+      scheme: estimation.scheme,
+      rounds: estimation.round,
+    },
+    weights: density.weights,
+  }));
 }
 
 function recordRound(run: Run, round: number, theta: Int32Array): Promise<TraceSet> {
@@ -120,23 +155,22 @@ async function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promis
   );
 }
 
-async function trainRound(run: Run, estimator: Snpe, round: number, xObs: Float32Array): Promise<Posterior> {
-  const { rounds, task } = run.request;
-  const { members, maxEpochs, maxEpochsLater } = task.estimator;
+async function trainRound(run: Run, estimation: Estimation, round: number, xObs: Float32Array): Promise<Posterior> {
+  const { rounds } = run.request;
   const label = `training the posterior, round ${round} of ${rounds}`;
-  const total = members * (round === 1 ? maxEpochs : maxEpochsLater);
-  await run.progress.phase("posterior", label, total, "epochs", (advance) =>
-    estimator.train({
-      ...(run.signal === undefined ? {} : { signal: run.signal }),
-      onEpoch: ({ member, epoch, maxEpochs: perMember, trainLoss, validationLoss }) =>
+  // How many epochs the planned steps make is known when the first one is over; the display counts in hundredths.
+  await run.progress.phase("posterior", label, 100, "%", (advance) =>
+    estimation.train({
+      draft: round < rounds,
+      signal: run.signal,
+      onEpoch: ({ member, members, epoch, plannedEpochs, trainLoss, validationLoss }) =>
         advance(
-          member * perMember + epoch,
+          Math.floor((100 * (member + Math.min(1, epoch / plannedEpochs))) / members),
           `loss ${trainLoss.toFixed(3)}, validation ${validationLoss.toFixed(3)} nats`,
         ),
     }),
   );
-  for (const text of estimator.notices) run.progress.notice(text);
-  return estimator.posterior(xObs);
+  return estimation.posterior(xObs);
 }
 
 /** A seed for a component that makes its own streams. */

@@ -40,6 +40,8 @@ export interface TraceSet {
   readonly count: number;
   readonly theta: Int32Array;
   readonly traces: Float32Array;
+  /** Recordings that could not be used, with the reason; known while a run goes on, not kept with its result. */
+  readonly rejected?: readonly { readonly theta: Int32Array; readonly reason: string }[];
 }
 
 export interface Split {

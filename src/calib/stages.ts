@@ -2,7 +2,9 @@
  * The stages of a calibration that use the device: one call records the settings of one stage, with progress, notices
  * and the check that enough of it can be used. The method (`calibrate.ts`) decides what is recorded.
  */
+
 import type { Rng } from "../base/rng.js";
+import type { Kernels } from "../kernels/spaces.js";
 import { recordingDefects } from "./diagnostics/warnings.js";
 import type { Phase } from "./events.js";
 import type { Progress } from "./progress.js";
@@ -19,6 +21,7 @@ export interface Run {
   readonly request: CalibrationRequest;
   readonly recorder: Recorder;
   readonly progress: Progress;
+  readonly kernels: Kernels;
   /** Root stream; every use forks it under its own label. */
   readonly rng: Rng;
   readonly signal: AbortSignal | undefined;

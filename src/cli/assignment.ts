@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { Scheme } from "../calib/inference/schemes.js";
 import type { BackendPreference } from "../calib/nn/backend.js";
 import {
   type CalibrationRequest,
@@ -38,6 +39,7 @@ export interface CalibrateFlags extends TargetFlags {
   readonly seed?: number;
   readonly simulations?: number;
   readonly rounds?: number;
+  readonly scheme?: Scheme;
   readonly out?: string;
   readonly resume?: string;
   readonly backend?: BackendPreference;
@@ -68,10 +70,11 @@ export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEn
   const { task, text: taskText } = await taskNamed(flags.task ?? defaultTask);
   const seed = flags.seed ?? 1;
   const { target, written, text } = await targetOf(flags, task, seed);
-  const { neuron = 0, simulations, rounds } = flags;
+  const { neuron = 0, simulations, rounds, scheme } = flags;
   const changes = {
     ...(simulations === undefined ? {} : { simulations }),
     ...(rounds === undefined ? {} : { rounds }),
+    ...(scheme === undefined ? {} : { scheme }),
   };
   const request = requestOf(task, neuron, target, seed, changes);
   checkRequest(request);
@@ -89,6 +92,7 @@ export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEn
       seed,
       simulations: request.simulations,
       rounds: request.rounds,
+      scheme: request.scheme,
       draws: request.draws,
       backend,
     },
@@ -116,8 +120,8 @@ export async function resumedAssignment(directory: string, flags: CalibrateFlags
     text = await readInput(join(directory, targetFile));
     target = parseTargetCsv(text, written.target.name, traceRules(task));
   }
-  const { neuron, seed, simulations, rounds, draws } = written;
-  const request = { task, neuron, target, seed, simulations, rounds, draws };
+  const { neuron, seed, simulations, rounds, scheme, draws } = written;
+  const request = { task, neuron, target, seed, simulations, rounds, scheme, draws };
   checkRequest(request);
   const backend = flags.backend ?? written.backend;
   const device = flags.device ?? written.device;

@@ -10,11 +10,13 @@ import {
   MemoryRunStore,
   type RunData,
 } from "../../src/calib/index.js";
+import { kernels } from "../support/kernels.js";
 import { toyRequest, toySession, toyTask } from "./support/toy-task.js";
 
 const context = (changes: Partial<CalibrationContext> = {}): CalibrationContext => ({
   store: new MemoryRunStore(),
   clock: new ManualClock(),
+  kernels,
   backend: "wasm",
   ...changes,
 });
@@ -93,9 +95,9 @@ describe("a calibration", () => {
       "target 1 experiments",
       "record 72 experiments",
       "autoencoder 122 epochs",
-      "posterior 60 epochs",
+      "posterior 100 %",
       "record 48 experiments",
-      "posterior 20 epochs",
+      "posterior 100 %",
       "predictive 4 experiments",
       "predictive 6 experiments",
     ]);

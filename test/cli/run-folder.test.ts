@@ -17,6 +17,7 @@ const request: RunRequest = {
   seed: 1,
   simulations: 6,
   rounds: 2,
+  scheme: "tsnpe",
   draws: 4,
   backend: "auto",
 };

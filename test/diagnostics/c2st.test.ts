@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Rng } from "../../src/base/rng.js";
 import { c2st } from "../../src/calib/diagnostics/c2st.js";
-import { kernels } from "./kernels.js";
+import { kernels } from "../support/kernels.js";
 
 const folder = new URL("../vectors/c2st/", import.meta.url);
 const { pairs } = JSON.parse(readFileSync(new URL("pairs.json", folder), "utf8")) as {

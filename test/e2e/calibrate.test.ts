@@ -7,11 +7,12 @@ import { openDevice } from "../../src/api/index.js";
 import { systemClock } from "../../src/base/clock.js";
 import { calibrate, MemoryRunStore, paperTask, type RunData, requestOf, type Task } from "../../src/calib/index.js";
 import { countSpikes } from "../../src/calib/target/spikes.js";
+import { kernels } from "../support/kernels.js";
 
 const task: Task = {
   ...paperTask,
   autoencoder: { ...paperTask.autoencoder, decoderEpochs: 4 },
-  estimator: { ...paperTask.estimator, members: 1, maxEpochs: 100, maxEpochsLater: 40 },
+  estimator: { members: 1, training: { plannedSteps: 800 } },
   budget: { ...paperTask.budget, simulations: 240, rounds: 2, draws: 4, repeats: 4 },
 };
 const target = { kind: "theta", codes: Int32Array.of(420, 300) } as const;
@@ -20,7 +21,7 @@ async function run(store: MemoryRunStore): Promise<RunData> {
   const device = await openDevice("virtual:?chip=1");
   try {
     const session = await device.openSession();
-    return await calibrate(session, requestOf(task, 0, target, 5), { store, clock: systemClock });
+    return await calibrate(session, requestOf(task, 0, target, 5), { store, clock: systemClock, kernels });
   } finally {
     await device.close();
   }

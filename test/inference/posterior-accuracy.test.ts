@@ -3,21 +3,14 @@
  * the exact likelihood. Everything is seeded, so a run either always passes or always fails on one machine; the bounds
  * say how far another seed may lie.
  */
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Rng } from "../../src/base/rng.js";
-import type { Posterior } from "../../src/calib/inference/api.js";
-import { IntegerBoxPrior } from "../../src/calib/inference/prior.js";
-import { Snpe, type SnpeOptions } from "../../src/calib/inference/snpe.js";
-import { selectBackend } from "../../src/calib/nn/backend.js";
+import { Estimation } from "../../src/calib/inference/estimation.js";
+import type { Posterior } from "../../src/calib/inference/posterior.js";
+import { integerBox } from "../../src/calib/inference/priors/prior.js";
+import { kernels } from "../support/kernels.js";
 
-beforeAll(async () => {
-  await selectBackend("wasm");
-});
-
-const prior = new IntegerBoxPrior([
-  { name: "a", min: 0, max: 1022 },
-  { name: "b", min: 0, max: 1022 },
-]);
+const prior = integerBox({ a: [0, 1022], b: [0, 1022] });
 
 /** Simulator: expected features of a code pair, plus independent normal noise. */
 interface Model {
@@ -26,7 +19,7 @@ interface Model {
   mean(a: number, b: number): number[];
 }
 
-function simulate(model: Model, theta: Int32Array, rng: Rng): Float32Array {
+function simulate(model: Model, theta: ArrayLike<number>, rng: Rng): Float32Array {
   const rows = theta.length / 2;
   const x = new Float32Array(rows * model.features);
   for (let i = 0; i < rows; i++) {
@@ -79,26 +72,19 @@ function divergence(exact: Exact, posterior: Posterior): number {
   return exact.mass.reduce((sum, p, i) => sum + exact.cell * p * (Math.log(p) - logQ[i]!), 0);
 }
 
-/** One small network and few epochs: enough for the bounds below, a fraction of the defaults' time. */
-const quick: Omit<SnpeOptions, "seed"> = {
-  members: 1,
-  maxEpochs: 50,
-  maxEpochsLater: 25,
-  batchSize: 50,
-  learningRate: 5e-3,
-  estimator: { transforms: 3, hidden: 32 },
-};
+/** One small network and few steps: enough for the bounds below, a fraction of the defaults' time. */
+const quick = { prior, kernels, members: 1, training: { plannedSteps: 800 } } as const;
 
 test("normal noise in a box: the truncated normal posterior, in the middle and at an edge", async () => {
   const model: Model = { features: 2, noise: 1, mean: (a, b) => [a / 80, b / 80] };
   const rng = Rng.fromSeed(21);
-  const snpe = new Snpe(prior, { ...quick, seed: 1 });
+  const estimation = new Estimation({ ...quick, seed: 1, scheme: "npe" });
   const theta = prior.sample(800, rng);
-  snpe.appendSimulations(theta, simulate(model, theta, rng), "prior");
-  await snpe.train();
+  estimation.append(theta, simulate(model, theta, rng));
+  await estimation.train();
   const middle = new Float32Array([6, 7]);
   const exact = exactPosterior(model, middle);
-  const posterior = snpe.posterior(middle);
+  const posterior = estimation.posterior(middle);
   // Three other seeds gave 0.03 to 0.05 nats, shifts up to 0.21 sd and widths of 1.00 to 1.17.
   expect(divergence(exact, posterior)).toBeLessThan(0.12);
   posterior.summarize(4000, rng.fork("draws")).forEach(({ mean, sd }, k) => {
@@ -108,7 +94,7 @@ test("normal noise in a box: the truncated normal posterior, in the middle and a
   });
   // Half of this posterior is cut off by the box; affine flows round the edge. Three other seeds: 0.07 to 0.14 nats.
   const edge = new Float32Array([0, 6]);
-  expect(divergence(exactPosterior(model, edge), snpe.posterior(edge))).toBeLessThan(0.25);
+  expect(divergence(exactPosterior(model, edge), estimation.posterior(edge))).toBeLessThan(0.25);
 });
 
 /** Eight curved, correlated features of both codes. */
@@ -124,42 +110,46 @@ const curved: Model = {
   },
 };
 
-test("a second round brings the posterior of a curved model closer to the exact one", async () => {
-  const rng = Rng.fromSeed(2);
-  const x = simulate(curved, Int32Array.from([600, 350]), rng.fork("observation"));
-  const exact = exactPosterior(curved, x);
-  const snpe = new Snpe(prior, { ...quick, seed: 2 });
-  const theta = prior.sample(400, rng);
-  snpe.appendSimulations(theta, simulate(curved, theta, rng.fork("round 1")), "prior");
-  await snpe.train();
-  const first = snpe.posterior(x);
-  const next = first.sample(400, rng.fork("proposal"));
-  snpe.appendSimulations(next, simulate(curved, next, rng.fork("round 2")), first);
-  await snpe.train();
-  const second = snpe.posterior(x);
-  // Three other seeds went from 0.19, 0.50, 0.67 nats to 0.01, 0.12, 0.14.
-  expect(divergence(exact, second)).toBeLessThan(0.6 * divergence(exact, first));
-  expect(divergence(exact, second)).toBeLessThan(0.25);
-  second.summarize(4000, rng.fork("draws")).forEach(({ mean, sd }, k) => {
-    expect(Math.abs(mean - exact.mean[k]!) / exact.sd[k]!).toBeLessThan(0.5);
-    expect(sd / exact.sd[k]!).toBeGreaterThan(0.7);
-    expect(sd / exact.sd[k]!).toBeLessThan(1.5);
-  });
-});
+test.each(["tsnpe", "snpe-c"] as const)(
+  "a second round of %s brings the posterior of a curved model closer to the exact one",
+  async (scheme) => {
+    const rng = Rng.fromSeed(2);
+    const x = simulate(curved, [600, 350], rng.fork("observation"));
+    const exact = exactPosterior(curved, x);
+    const estimation = new Estimation({ ...quick, seed: 2, scheme });
+    const { theta } = estimation.propose(400, x, rng);
+    estimation.append(theta, simulate(curved, theta, rng.fork("round 1")));
+    await estimation.train();
+    const first = estimation.posterior(x);
+    const next = estimation.propose(400, x, rng.fork("proposal"));
+    expect(next.from).toBe(scheme === "tsnpe" ? "truncated prior" : "posterior");
+    estimation.append(next.theta, simulate(curved, next.theta, rng.fork("round 2")));
+    await estimation.train();
+    const second = estimation.posterior(x);
+    // Three other seeds went from 0.19, 0.50, 0.67 nats to 0.01, 0.12, 0.14.
+    expect(divergence(exact, second)).toBeLessThan(0.6 * divergence(exact, first));
+    expect(divergence(exact, second)).toBeLessThan(0.25);
+    second.summarize(4000, rng.fork("draws")).forEach(({ mean, sd }, k) => {
+      expect(Math.abs(mean - exact.mean[k]!) / exact.sd[k]!).toBeLessThan(0.5);
+      expect(sd / exact.sd[k]!).toBeGreaterThan(0.7);
+      expect(sd / exact.sd[k]!).toBeLessThan(1.5);
+    });
+  },
+);
 
 test("central 90 % and 50 % intervals cover the truth as often as they say", async () => {
   const rng = Rng.fromSeed(3);
   const model: Model = { ...curved, noise: 0.3 };
-  const snpe = new Snpe(prior, { ...quick, seed: 3, estimator: { transforms: 4, hidden: 50 } });
+  const estimation = new Estimation({ ...quick, seed: 3, scheme: "npe" });
   const theta = prior.sample(1000, rng);
-  snpe.appendSimulations(theta, simulate(model, theta, rng.fork("training")), "prior");
-  await snpe.train();
+  estimation.append(theta, simulate(model, theta, rng.fork("training")));
+  await estimation.train();
   const trials = 200;
   const truth = prior.sample(trials, rng.fork("truth"));
   const x = simulate(model, truth, rng.fork("fresh"));
   const covered = { 0.9: 0, 0.5: 0 };
   for (let i = 0; i < trials; i++) {
-    const draws = snpe.posterior(x.subarray(i * 8, (i + 1) * 8)).sample(200, rng.fork(`draws ${i}`));
+    const draws = estimation.posterior(x.subarray(i * 8, (i + 1) * 8)).sample(200, rng.fork(`draws ${i}`));
     for (const k of [0, 1]) {
       const below = draws.filter((code, j) => j % 2 === k && code < truth[2 * i + k]!).length / 200;
       if (Math.abs(below - 0.5) <= 0.45) covered[0.9]++;

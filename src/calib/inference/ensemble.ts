@@ -3,9 +3,9 @@
  * draws in the base space of the prior. Batched over observations. It knows neither priors nor rounds.
  */
 import type { Rng } from "../../base/rng.js";
+import type { Kernels } from "../../kernels/spaces.js";
 import type { DensityState } from "../flow/density-estimator.js";
 import { estimatorFromState, type KernelDensity } from "../flow/kernel-density.js";
-import type { Kernels } from "../../kernels/spaces.js";
 import { ShapeMismatch } from "../nn/errors.js";
 import { type FeatureDescription, FeatureMap } from "./features.js";
 import { LinearGaussian, type LinearGaussianDescription } from "./linear-gaussian.js";
@@ -94,18 +94,31 @@ export class Ensemble {
   state(): EnsembleState {
     return {
       features: this.features.description,
-      members: this.members.map(({ density, linear }) => ({ density: density.state(), linear: linear?.toJSON() ?? null })),
+      members: this.members.map(({ density, linear }) => ({
+        density: density.state(),
+        linear: linear?.toJSON() ?? null,
+      })),
     };
   }
 }
 
-function memberLogProb({ density, linear }: EnsembleMember, z: ArrayLike<number>, features: Float32Array, per: number): Float64Array {
+function memberLogProb(
+  { density, linear }: EnsembleMember,
+  z: ArrayLike<number>,
+  features: Float32Array,
+  per: number,
+): Float64Array {
   if (linear === undefined) return Float64Array.from(density.logProb(Float32Array.from(z), features));
   const r = linear.whiten(z, linear.mean(features), per);
   return Float64Array.from(density.logProb(r, features), (v) => v - linear.logDet);
 }
 
-function memberSample({ density, linear }: EnsembleMember, count: number, features: Float32Array, rng: Rng): Float64Array {
+function memberSample(
+  { density, linear }: EnsembleMember,
+  count: number,
+  features: Float32Array,
+  rng: Rng,
+): Float64Array {
   const draws = density.sample(count, features, rng);
   return linear === undefined ? Float64Array.from(draws) : linear.colour(draws, linear.mean(features), count);
 }

@@ -18,11 +18,9 @@ import { quantileSorted } from "./features.js";
 import { AmortisedPosterior, type Posterior } from "./posterior.js";
 import type { Prior } from "./priors/prior.js";
 import { BoxRegion, DensityRegion, drawTruncated, type Region, ValidRegion } from "./region.js";
+import { type Scheme, schemes } from "./schemes.js";
 import { Simulations } from "./simulations.js";
 import { type EnsembleOptions, type EpochProgress, fewestSimulations, trainEnsemble } from "./train-ensemble.js";
-
-export const schemes = ["npe", "tsnpe", "snpe-c"] as const;
-export type Scheme = (typeof schemes)[number];
 
 export interface EstimationOptions extends EnsembleOptions {
   readonly prior: Prior;
@@ -40,6 +38,8 @@ export interface EstimationOptions extends EnsembleOptions {
 }
 
 export interface TrainCall {
+  /** A round whose posterior only guides the next proposal: one network, half the steps. Default false. */
+  readonly draft?: boolean;
   /** Aborting rejects with `signal.reason` within a step; the posterior of the round before stays. */
   readonly signal?: AbortSignal | undefined;
   readonly onEpoch?: ((progress: EpochProgress) => void) | undefined;
@@ -108,13 +108,14 @@ export class Estimation {
   }
 
   /** One round of training on all simulations so far. @throws SimulatorFailed @throws TrainingDiverged @throws signal.reason */
-  async train({ signal, onEpoch }: TrainCall = {}): Promise<AmortisedPosterior> {
+  async train({ draft = false, signal, onEpoch }: TrainCall = {}): Promise<AmortisedPosterior> {
     signal?.throwIfAborted();
     const { kernels, atoms = 10, ...ensemble } = this.#options;
     const rng = this.#rng.fork(`round-${this.#round + 1}`);
     const valid = await this.#learnValidity(rng.fork("validity"), signal);
     const truncated = this.scheme === "tsnpe";
-    const keep = (z: Float64Array): Uint8Array => (truncated ? inAll(this.#regions, z, this.prior.size) : allOf(z, this.prior.size));
+    const keep = (z: Float64Array): Uint8Array =>
+      truncated ? inAll(this.#regions, z, this.prior.size) : allOf(z, this.prior.size);
     const { theta, x, count } = this.simulations.usableRows(keep);
     if (count < fewestSimulations) {
       const reasons = Object.entries(this.simulations.reasons).map(([reason, n]) => `${n} ${reason}`);
@@ -130,6 +131,7 @@ export class Estimation {
       count,
       x,
       z: (stream) => (discrete && stream !== undefined ? this.prior.toBase(theta, stream) : middles),
+      draft,
       loss: atomic ? { type: "atomic", atoms } : { type: "likelihood" },
       options: { ...ensemble, ...(this.scheme === "snpe-c" ? { linear: false } : {}) },
       warmStart: atomic ? this.#posterior?.ensemble : undefined,
@@ -247,9 +249,11 @@ function checkOptions(o: EstimationOptions): void {
   integer("members", 1, 10);
   integer("atoms", 2, 30);
   integer("drawBudget", 1, 1_000_000);
-  if (o.scheme !== undefined && !schemes.includes(o.scheme)) throw new FieldOutOfRange("scheme", o.scheme, schemes.join(", "));
+  if (o.scheme !== undefined && !schemes.includes(o.scheme))
+    throw new FieldOutOfRange("scheme", o.scheme, schemes.join(", "));
   const { truncatedMass = 5e-4, validationFraction = 0.1 } = o;
-  if (!(truncatedMass > 0 && truncatedMass < 0.5)) throw new FieldOutOfRange("truncatedMass", truncatedMass, "(0, 0.5)");
+  if (!(truncatedMass > 0 && truncatedMass < 0.5))
+    throw new FieldOutOfRange("truncatedMass", truncatedMass, "(0, 0.5)");
   if (!(validationFraction >= 0.02 && validationFraction <= 0.5)) {
     throw new FieldOutOfRange("validationFraction", validationFraction, "0.02..0.5");
   }

@@ -12,7 +12,7 @@ export type FeatureTransform = "none" | "log1p" | "asinh";
 export interface FeatureOptions {
   /** One for all features, or one per feature. Default `none`. */
   readonly transform?: FeatureTransform | readonly FeatureTransform[];
-  /** Add squares and products. Default: when at most 12 features vary. */
+  /** Add squares and products. Default: when there are at least 30 simulations for each of them. */
   readonly quadratic?: boolean;
 }
 
@@ -36,8 +36,8 @@ const quartileRange = 1.3489795003921634;
 const range90 = 3.2897072539029457;
 /** Scaled features bend off here. */
 const bend = 4;
-/** Most features whose products are added when the caller does not say. */
-export const mostForProducts = 12;
+/** Simulations for each product, from which on products are added when the caller does not say. */
+const simulationsPerProduct = 30;
 
 const transforms: Readonly<Record<FeatureTransform, (v: number) => number>> = {
   none: (v) => v,
@@ -74,7 +74,8 @@ export class FeatureMap {
       linear.push(scale);
     }
     const plain = new FeatureMap({ inputSize, transforms: list, kept, linear, quadratic: [] });
-    if (!(options.quadratic ?? kept.length <= mostForProducts) || kept.length === 0) return plain;
+    const products = (kept.length * (kept.length + 1)) / 2;
+    if (!(options.quadratic ?? products * simulationsPerProduct <= count) || products === 0) return plain;
     const scaled = plain.apply(x);
     const k = kept.length;
     const quadratic: Scale[] = [];

@@ -46,10 +46,20 @@ export class LinearGaussian {
       for (let i = 0; i < n; i += heldOut) error += squaredResidual(z, features, d, f, coefficients, i);
       if (error < best.error) best = { error, penalty };
     }
-    const coefficients = solveRidge(normalEquations(z, features, d, f, () => true), d, f, best.penalty);
+    const coefficients = solveRidge(
+      normalEquations(z, features, d, f, () => true),
+      d,
+      f,
+      best.penalty,
+    );
     const offset = d * (f + 1);
     const fitted = coefficients ?? new Float64Array(offset);
-    return new LinearGaussian({ d, f, coefficients: [...fitted], factor: [...residualFactor(z, features, d, f, fitted)] });
+    return new LinearGaussian({
+      d,
+      f,
+      coefficients: [...fitted],
+      factor: [...residualFactor(z, features, d, f, fitted)],
+    });
   }
 
   /** @param features shape (n, f) @returns shape (n, d) */
@@ -129,7 +139,12 @@ function normalEquations(
 }
 
 /** @returns shape (d, f + 1); undefined when the equations cannot be solved */
-function solveRidge({ rows, gram, cross }: NormalEquations, d: number, f: number, penalty: number): Float64Array | undefined {
+function solveRidge(
+  { rows, gram, cross }: NormalEquations,
+  d: number,
+  f: number,
+  penalty: number,
+): Float64Array | undefined {
   const w = f + 1;
   const regular = gram.slice();
   // The offset is not penalised beyond what keeps the factor defined.
@@ -185,7 +200,8 @@ function residualFactor(
     for (let j = 0; j < d; j++) residual[j] = (z[i * d + j] as number) - predict(coefficients, features, f, i, j);
     for (let a = 0; a < d; a++) {
       for (let b = 0; b < d; b++) {
-        covariance[a * d + b] = (covariance[a * d + b] as number) + ((residual[a] as number) * (residual[b] as number)) / n;
+        covariance[a * d + b] =
+          (covariance[a * d + b] as number) + ((residual[a] as number) * (residual[b] as number)) / n;
       }
     }
   }

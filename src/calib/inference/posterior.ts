@@ -56,7 +56,10 @@ export class AmortisedPosterior {
   logProb(theta: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
     const logPrior = this.prior.logProb(theta);
     const z = this.prior.toBase(theta);
-    const logQ = this.ensemble.logProb(z.map((v) => (Number.isFinite(v) ? v : 0)), x);
+    const logQ = this.ensemble.logProb(
+      z.map((v) => (Number.isFinite(v) ? v : 0)),
+      x,
+    );
     return this.#pulledBack(logPrior, z, logQ);
   }
 
@@ -83,16 +86,20 @@ export class AmortisedPosterior {
   }
 }
 
-/** @throws ObservationInvalid naming the feature and what to do */
+/** @throws ObservationInvalid naming the first value that is not finite, and what to do */
+export function checkObservation(xObs: ArrayLike<number>): void {
+  for (let f = 0; f < xObs.length; f++) {
+    if (Number.isFinite(xObs[f])) continue;
+    throw new ObservationInvalid(`feature ${f} is ${xObs[f]}; measure it again, or train without this feature`, f);
+  }
+}
+
 function checkedObservation({ features }: Ensemble, xObs: ArrayLike<number>): Float32Array {
   if (xObs.length !== features.inputSize) {
     throw new ObservationInvalid(`${xObs.length} values, the simulator gives ${features.inputSize}`);
   }
+  checkObservation(xObs);
   const x = Float32Array.from(xObs);
-  const bad = x.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0) {
-    throw new ObservationInvalid(`feature ${bad} is ${xObs[bad]}; measure it again, or train without this feature`, bad);
-  }
   const { kept } = features.description;
   features.distances(x).forEach((distance, j) => {
     if (Math.abs(distance) < absurd) return;
@@ -126,7 +133,10 @@ export class Posterior {
     const far = features.distances(this.xObs).flatMap((distance, j) => {
       return Math.abs(distance) > farOut ? [features.description.kept[j] as number] : [];
     });
-    const odd = features.dropped.length > 0 ? [`feature ${features.dropped.join(", ")} never varied in the simulations and is left out`] : [];
+    const odd =
+      features.dropped.length > 0
+        ? [`feature ${features.dropped.join(", ")} never varied in the simulations and is left out`]
+        : [];
     if (far.length === 0) return odd;
     return [
       ...odd,

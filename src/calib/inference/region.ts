@@ -6,8 +6,8 @@
  */
 import type { Rng } from "../../base/rng.js";
 import type { Classifier } from "../diagnostics/classifier.js";
-import { DrawBudgetExhausted } from "./errors.js";
 import type { Ensemble } from "./ensemble.js";
+import { DrawBudgetExhausted } from "./errors.js";
 import { quantileSorted } from "./features.js";
 import { normalCdf, normalQuantile } from "./normal.js";
 
@@ -119,7 +119,9 @@ export class BoxRegion implements Region {
 
 /** Split at the median of the widest parameter until boxes have few points. */
 function boxesAround(points: Float64Array, d: number, rows: Uint32Array): Box[] {
-  const columns = Array.from({ length: d }, (_, j) => Float64Array.from(rows, (r) => points[r * d + j] as number).sort());
+  const columns = Array.from({ length: d }, (_, j) =>
+    Float64Array.from(rows, (r) => points[r * d + j] as number).sort(),
+  );
   if (rows.length >= 2 * pointsPerParameter * d) {
     const spreads = columns.map((c) => quantileSorted(c, 0.9) - quantileSorted(c, 0.1));
     const widest = spreads.indexOf(Math.max(...spreads));
@@ -174,7 +176,10 @@ export function drawTruncated(
       );
     }
     const rate = Math.max(0.005, drawn === 0 ? 0.3 : accepted / drawn);
-    const size = Math.min(options.budget - drawn, Math.max(256, Math.min(20_000, Math.ceil((1.1 * (count - accepted)) / rate))));
+    const size = Math.min(
+      options.budget - drawn,
+      Math.max(256, Math.min(20_000, Math.ceil((1.1 * (count - accepted)) / rate))),
+    );
     const raw = new Float64Array(size * d);
     for (let i = 0; i < size; i++) {
       if (boxes === undefined) for (let j = 0; j < d; j++) raw[i * d + j] = rng.normal();

@@ -54,6 +54,8 @@ export interface EnsembleTraining {
   /** Raw data, shape (count, inputSize), finite. */
   readonly x: Float32Array;
   readonly loss: DensityLoss;
+  /** One member and half the steps. */
+  readonly draft: boolean;
   readonly options: EnsembleOptions;
   /** Weights to start from, and features to keep. */
   readonly warmStart?: Ensemble | undefined;
@@ -67,12 +69,14 @@ export const fewestSimulations = 40;
 
 /** @throws FieldOutOfRange (too few simulations) @throws TrainingDiverged @throws signal.reason */
 export async function trainEnsemble(training: EnsembleTraining): Promise<Ensemble> {
-  const { kernels, d, count, x, loss, options, warmStart, rng } = training;
+  const { kernels, d, count, x, loss, options, warmStart, draft, rng } = training;
   if (count < fewestSimulations) throw new FieldOutOfRange("simulations", count, `${fewestSimulations} or more`);
   const features = warmStart?.features ?? FeatureMap.fit(x, count, options.features);
   const inputs = features.apply(x);
   const numFeatures = features.outputSize;
-  const members = options.members ?? 2;
+  const members = draft ? 1 : (options.members ?? 2);
+  const planned = { ...trainingOf(count), ...options.training };
+  const plannedSteps = Math.ceil(planned.plannedSteps / (draft ? 2 : 1));
   const order = rng.fork("folds").permutation(count);
   const useLinear = (options.linear ?? true) && loss.type === "likelihood" && warmStart === undefined;
   const linear = useLinear ? LinearGaussian.fit(training.z(undefined), inputs, d, numFeatures) : undefined;
@@ -85,13 +89,13 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
   const trained: EnsembleMember[] = [];
   for (let member = 0; member < members; member++) {
     const stream = rng.fork(`member-${member}`);
-    const previous = warmStart?.members[member];
+    const previous = warmStart?.members[member % warmStart.members.length];
     const shape = shapeOf(options.estimator ?? { kind: "flow" }, d, numFeatures, count);
     const { estimator } = await trainDensity({
       estimator: previous?.density ?? createEstimator(kernels, shape, stream.fork("weights")),
       data: { theta, x: inputs, count, ...fold(order, member, members, fraction) },
       loss,
-      options: { ...trainingOf(count), ...options.training },
+      options: { ...planned, plannedSteps },
       rng: stream.fork("training"),
       signal: training.signal,
       onEpoch: ({ epoch, plannedEpochs, trainLoss, validationLoss }) =>
@@ -116,11 +120,12 @@ function shapeOf(options: EstimatorOptions, numParameters: number, numFeatures: 
   };
 }
 
-function trainingOf(count: number): TrainingOptions {
+function trainingOf(count: number): TrainingOptions & { readonly plannedSteps: number } {
   return {
-    batchSize: Math.min(256, Math.max(32, Math.round(count / 20))),
-    plannedSteps: count < 3000 ? 1000 : 3000,
-    learningRate: 2e-3,
+    batchSize: Math.min(128, Math.max(32, Math.round(count / 20))),
+    plannedSteps: count < 3000 ? 1500 : 3000,
+    learningRate: 4e-3,
+    weightDecay: 0.5,
     averaging: 0.99,
     patienceEpochs: 20,
     patienceSteps: 400,

@@ -16,6 +16,7 @@ export class DataSetBuilder {
   readonly #thetas: Int32Array[] = [];
   readonly #traces: Float32Array[] = [];
   readonly #reasons = new Map<string, number>();
+  readonly #rejected: { theta: Int32Array; reason: string }[] = [];
   #saturated = 0;
 
   constructor(stage: string, grid: TraceGrid) {
@@ -29,6 +30,7 @@ export class DataSetBuilder {
         // The reason's first word is its kind; the figures behind it differ from recording to recording.
         const kind = invalid.split(/[\s:]/, 1)[0] as string;
         this.#reasons.set(kind, (this.#reasons.get(kind) ?? 0) + 1);
+        this.#rejected.push({ theta, reason: kind });
         continue;
       }
       if (saturatedShare(samples) > saturatedAbove) this.#saturated++;
@@ -66,6 +68,6 @@ export class DataSetBuilder {
       theta.set(this.#thetas[i] as Int32Array, i * width);
       traces.set(this.#traces[i] as Float32Array, i * this.#grid.length);
     }
-    return { grid: this.#grid, count, theta, traces };
+    return { grid: this.#grid, count, theta, traces, rejected: this.#rejected };
   }
 }

@@ -92,6 +92,6 @@ export const paperTask: Task = {
   views: { everyUs: 10, envelopeUs: 40 },
   batchSize: 20,
   autoencoder: { latentSize: 12, epochs: 150, decoderEpochs: 60, batchSize: 32, learningRate: 3e-3 },
-  estimator: { members: 2, maxEpochs: 100, maxEpochsLater: 60 },
+  estimator: { members: 2 },
   budget: { simulations: 2400, rounds: 3, draws: 16, repeats: 10, posteriorSamples: 500, summarySamples: 10_000 },
 };

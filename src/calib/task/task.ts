@@ -13,6 +13,7 @@ import type {
   NeuronConfig,
   SharedCapMemCell,
 } from "../../device/interface/index.js";
+import type { TrainingOptions } from "../flow/training-options.js";
 import type { ParameterSpec, TraceGrid } from "../run-data.js";
 import type { CountScale, TraceRules } from "../target/trace.js";
 
@@ -86,9 +87,8 @@ export interface Task {
   readonly estimator: {
     /** Networks in the ensemble. */
     readonly members: number;
-    /** Upper limit of epochs per network in the first round, and in later ones. */
-    readonly maxEpochs: number;
-    readonly maxEpochsLater: number;
+    /** Training of each; what is left out follows from the number of simulations. */
+    readonly training?: TrainingOptions;
   };
   readonly budget: {
     readonly simulations: number;

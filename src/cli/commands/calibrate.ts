@@ -3,8 +3,10 @@
  * then the device is opened, and only then is a folder made; however it ends, the folder says so.
  */
 import { Command, Option } from "commander";
+import { openKernels } from "../../api/open-kernels.js";
 import { elapsedMs } from "../../base/clock.js";
 import type { CalibrationListener } from "../../calib/events.js";
+import { schemes } from "../../calib/inference/schemes.js";
 import { requestLimits } from "../../calib/request.js";
 import { calibrationResult } from "../../calib/result.js";
 import type { RunData } from "../../calib/run-data.js";
@@ -24,7 +26,7 @@ import { versions } from "../versions.js";
 
 const backends = ["auto", "tfjs-node", "wasm", "cpu"] as const;
 const targets = ["target", "targetTheta", "targetPattern", "demoTarget"];
-const requestFlags = ["task", "neuron", ...targets, "seed", "simulations", "rounds", "out"];
+const requestFlags = ["task", "neuron", ...targets, "seed", "simulations", "rounds", "scheme", "out"];
 /** All targets but one. */
 const otherThan = (own: string): string[] => targets.filter((name) => name !== own);
 
@@ -76,6 +78,7 @@ export function calibrateCommand(context: Context): Command {
     .addOption(ranged("seed", "N", "everything random follows from it (default: 1)"))
     .addOption(ranged("simulations", "N", "emulations in all rounds together (default: the task's)"))
     .addOption(ranged("rounds", "N", "rounds of inference (default: the task's)"))
+    .option("--scheme <NAME>", `how rounds learn: ${schemes.join(", ")} (default: tsnpe)`, oneOf("--scheme", schemes))
     .option("--out <DIR>", `run folder, new or empty (default: ${runsFolder}/TASK-nNEURON-sSEED-1, -2, ...)`, nonEmpty)
     .addOption(new Option("--resume <DIR>", "go on with an unfinished run").argParser(nonEmpty).conflicts(requestFlags))
     .option("--backend <NAME>", `tensor backend: ${backends.join(", ")}`, oneOf("--backend", backends))
@@ -137,6 +140,7 @@ async function calibrateInFolder(
     const data = await calibrate(session, request, {
       store: folder,
       clock,
+      kernels: openKernels(),
       listener,
       signal,
       backend,

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { schemes } from "../../calib/inference/schemes.js";
 import { RunFolderInvalid } from "./errors.js";
 
 export const manifestName = "run.json";
@@ -29,6 +30,7 @@ const requestSchema = z.object({
   seed: z.int().min(0),
   simulations: z.int().positive(),
   rounds: z.int().positive(),
+  scheme: z.enum(schemes),
   draws: z.int().positive(),
   backend: z.enum(["auto", "tfjs-node", "wasm", "cpu"]),
 });
