@@ -2,9 +2,9 @@
 import { Rng } from "../../src/base/rng.js";
 import { c2st } from "../../src/calib/diagnostics/c2st.js";
 import { Estimation, type EstimationOptions } from "../../src/calib/inference/estimation.js";
+import type { AmortisedPosterior } from "../../src/calib/inference/posterior.js";
 import { simulationsPerRound } from "../../src/calib/inference/run-inference.js";
 import type { Scheme } from "../../src/calib/inference/schemes.js";
-import type { AmortisedPosterior } from "../../src/calib/inference/posterior.js";
 import type { Kernels } from "../../src/kernels/spaces.js";
 import type { Reference } from "./reference.js";
 import type { SbibmTask } from "./task.js";

@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.neural_network import MLPClassifier
 
 STEP = 1 / 1024
-STATES = [1, 2, 3, 4]
+STATES = [1, 2]
 
 
 def moons(rng, n, sd):
@@ -29,14 +29,14 @@ def correlated(rng, n, d, rho):
 
 
 rng = np.random.RandomState(20)
-n = 4000
+n = 3000
 pairs = {
     "equal-2d": (rng.normal(size=(n, 2)), rng.normal(size=(n, 2))),
     "shifted-2d": (rng.normal(size=(n, 2)), rng.normal(size=(n, 2)) + 0.25),
     "wider-2d": (rng.normal(size=(n, 2)), 1.6 * rng.normal(size=(n, 2))),
     "blurred-moons-2d": (moons(rng, n, 0.1), moons(rng, n, 0.45)),
     "correlated-5d": (correlated(rng, n, 5, 0.0), correlated(rng, n, 5, 0.5)),
-    "shifted-10d": (rng.normal(size=(2000, 10)), rng.normal(size=(2000, 10)) + 0.6),
+    "shifted-10d": (rng.normal(size=(1500, 10)), rng.normal(size=(1500, 10)) + 0.6),
     "apart-1d": (rng.normal(size=(n, 1)), rng.normal(size=(n, 1)) + 4.6),
 }
 

@@ -139,7 +139,7 @@ class Network {
       if (before === undefined) break;
       call.transpose(outputs, inputs, this.#weights + weight, inputs, transposed, outputs);
       call.gemm(inputs, n, outputs, transposed, outputs, g, n, before.gradient, n, 0);
-      call.reluBackward(before.gradient, before.out, inputs * n);
+      call.reluBackward(before.gradient, before.gradient, before.out, inputs * n);
     }
     const t = ++this.#steps;
     const rate = Math.sqrt(1 - 0.999 ** t) / (1 - 0.9 ** t);

@@ -12,8 +12,6 @@ export type FeatureTransform = "none" | "log1p" | "asinh";
 export interface FeatureOptions {
   /** One for all features, or one per feature. Default `none`. */
   readonly transform?: FeatureTransform | readonly FeatureTransform[];
-  /** Add squares and products. Default: when there are at least 30 simulations for each of them. */
-  readonly quadratic?: boolean;
 }
 
 interface Scale {
@@ -26,9 +24,7 @@ export interface FeatureDescription {
   readonly transforms: readonly FeatureTransform[];
   /** Indices of the features that vary. */
   readonly kept: readonly number[];
-  readonly linear: readonly Scale[];
-  /** Of the products, (0,0), (0,1) .. (1,1) ..; empty when they are not used. */
-  readonly quadratic: readonly Scale[];
+  readonly scales: readonly Scale[];
 }
 
 /** Interquartile range, and the central 90 %, of a normal distribution in standard deviations. */
@@ -36,8 +32,6 @@ const quartileRange = 1.3489795003921634;
 const range90 = 3.2897072539029457;
 /** Scaled features bend off here. */
 const bend = 4;
-/** Simulations for each product, from which on products are added when the caller does not say. */
-const simulationsPerProduct = 30;
 
 const transforms: Readonly<Record<FeatureTransform, (v: number) => number>> = {
   none: (v) => v,
@@ -65,27 +59,15 @@ export class FeatureMap {
     const list = typeof transform === "string" ? new Array<FeatureTransform>(inputSize).fill(transform) : transform;
     if (list.length !== inputSize) throw new ShapeMismatch("feature transforms", list.length, `${inputSize}`);
     const kept: number[] = [];
-    const linear: Scale[] = [];
+    const scales: Scale[] = [];
     for (let f = 0; f < inputSize; f++) {
       const apply = transforms[list[f] as FeatureTransform];
       const scale = scaleOf(Float64Array.from({ length: count }, (_, i) => apply(x[i * inputSize + f] as number)));
       if (scale === undefined) continue;
       kept.push(f);
-      linear.push(scale);
+      scales.push(scale);
     }
-    const plain = new FeatureMap({ inputSize, transforms: list, kept, linear, quadratic: [] });
-    const products = (kept.length * (kept.length + 1)) / 2;
-    if (!(options.quadratic ?? products * simulationsPerProduct <= count) || products === 0) return plain;
-    const scaled = plain.apply(x);
-    const k = kept.length;
-    const quadratic: Scale[] = [];
-    for (let a = 0; a < k; a++) {
-      for (let b = a; b < k; b++) {
-        const product = (i: number): number => (scaled[i * k + a] as number) * (scaled[i * k + b] as number);
-        quadratic.push(scaleOf(Float64Array.from({ length: count }, (_, i) => product(i))) ?? { centre: 0, scale: 1 });
-      }
-    }
-    return new FeatureMap({ ...plain.description, quadratic });
+    return new FeatureMap({ inputSize, transforms: list, kept, scales });
   }
 
   get inputSize(): number {
@@ -100,41 +82,31 @@ export class FeatureMap {
 
   /** Columns that come out; one column of zeros when nothing varies. */
   get outputSize(): number {
-    const { kept, quadratic } = this.description;
-    return Math.max(1, kept.length + quadratic.length);
+    return Math.max(1, this.description.kept.length);
   }
 
   /** @param x shape (n, inputSize) @returns shape (n, outputSize) @throws ShapeMismatch */
   apply(x: ArrayLike<number>): Float32Array {
-    const { inputSize, kept, linear, quadratic } = this.description;
+    const { inputSize, kept } = this.description;
     const rows = x.length / inputSize;
     if (!Number.isInteger(rows)) throw new ShapeMismatch("x", x.length, `a multiple of ${inputSize}`);
     const width = this.outputSize;
     const out = new Float32Array(rows * width);
     for (let i = 0; i < rows; i++) {
-      const at = i * width;
-      for (let j = 0; j < kept.length; j++) out[at + j] = soften(this.#scaled(x, i, j, linear));
-      let q = 0;
-      for (let a = 0; a < kept.length && quadratic.length > 0; a++) {
-        for (let b = a; b < kept.length; b++, q++) {
-          const { centre, scale } = quadratic[q] as Scale;
-          const product = (out[at + a] as number) * (out[at + b] as number);
-          out[at + kept.length + q] = soften((product - centre) / scale);
-        }
-      }
+      for (let j = 0; j < kept.length; j++) out[i * width + j] = soften(this.#scaled(x, i, j));
     }
     return out;
   }
 
   /** Features of one observation in units of their spread, before they bend off; shape (kept). */
   distances(x: ArrayLike<number>): number[] {
-    return this.description.kept.map((_, j) => this.#scaled(x, 0, j, this.description.linear));
+    return this.description.kept.map((_, j) => this.#scaled(x, 0, j));
   }
 
-  #scaled(x: ArrayLike<number>, row: number, j: number, linear: readonly Scale[]): number {
-    const { inputSize, kept, transforms: list } = this.description;
+  #scaled(x: ArrayLike<number>, row: number, j: number): number {
+    const { inputSize, kept, scales, transforms: list } = this.description;
     const f = kept[j] as number;
-    const { centre, scale } = linear[j] as Scale;
+    const { centre, scale } = scales[j] as Scale;
     return (transforms[list[f] as FeatureTransform](x[row * inputSize + f] as number) - centre) / scale;
   }
 }

@@ -3,6 +3,7 @@
  * what is left, r = L^-1 (z - A f(x) - b), starts at the best linear answer instead of at the prior: few simulations
  * then suffice for posteriors that are nearly normal, and nothing is lost for others, since the map is invertible.
  */
+import { quantileSorted } from "./features.js";
 import { cholesky, logDetLower, solveLower, timesLower } from "./priors/cholesky.js";
 
 export interface LinearGaussianDescription {
@@ -16,6 +17,11 @@ export interface LinearGaussianDescription {
 
 /** Ridge penalties that are tried, per row. */
 const penalties = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
+/**
+ * Residuals are scaled so that nearly all of them lie within this many units: bounded transforms of a flow end near it.
+ * Near the end of a bounded support the base space is stretched, and residuals there are far larger than in the middle.
+ */
+const inside = 3.5;
 /** One row in this many judges the penalty. */
 const heldOut = 5;
 
@@ -54,12 +60,11 @@ export class LinearGaussian {
     );
     const offset = d * (f + 1);
     const fitted = coefficients ?? new Float64Array(offset);
-    return new LinearGaussian({
-      d,
-      f,
-      coefficients: [...fitted],
-      factor: [...residualFactor(z, features, d, f, fitted)],
-    });
+    const factor = residualFactor(z, features, d, f, fitted);
+    const narrow = new LinearGaussian({ d, f, coefficients: [...fitted], factor: [...factor] });
+    const reach = reaches(narrow.whiten(z, narrow.mean(features), 1), d);
+    const wide = factor.map((v, i) => v * Math.max(1, (reach[i % d] as number) / inside));
+    return new LinearGaussian({ d, f, coefficients: [...fitted], factor: [...wide] });
   }
 
   /** @param features shape (n, f) @returns shape (n, d) */
@@ -215,4 +220,15 @@ function residualFactor(
   const factor = cholesky(covariance, d);
   if (factor !== undefined) return factor;
   return Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? Math.sqrt(covariance[i] as number) : 0));
+}
+
+/** Size of residual that all but one row in a thousand stay within, per parameter. */
+function reaches(r: Float32Array, d: number): number[] {
+  return Array.from({ length: d }, (_, j) => {
+    const sizes = r
+      .filter((_, i) => i % d === j)
+      .map(Math.abs)
+      .sort();
+    return quantileSorted(sizes, 0.999);
+  });
 }

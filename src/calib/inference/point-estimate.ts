@@ -38,7 +38,12 @@ export function mapEstimate(posterior: Posterior, rng: Rng, draws = 2000): Point
 }
 
 /** Steps along each parameter, halved when none helps. */
-function climb(posterior: Posterior, start: Float64Array, startValue: number, spread: readonly number[]): PointEstimate {
+function climb(
+  posterior: Posterior,
+  start: Float64Array,
+  startValue: number,
+  spread: readonly number[],
+): PointEstimate {
   const { parameters } = posterior;
   const p = parameters.length;
   let at = start;

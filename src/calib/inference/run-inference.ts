@@ -4,8 +4,8 @@
  */
 import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
-import { Estimation, type EstimationOptions } from "./estimation.js";
 import { ObservationInvalid, SimulatorFailed } from "./errors.js";
+import { Estimation, type EstimationOptions } from "./estimation.js";
 import { type AmortisedPosterior, checkObservation, type Posterior } from "./posterior.js";
 import type { EpochProgress } from "./train-ensemble.js";
 
@@ -21,7 +21,12 @@ export interface SimulatedBatch {
 export type Simulator = (
   /** Shape (count, numParameters), row-major. */
   theta: Float64Array,
-  context: { readonly count: number; readonly rng: Rng; readonly round: number; readonly signal: AbortSignal | undefined },
+  context: {
+    readonly count: number;
+    readonly rng: Rng;
+    readonly round: number;
+    readonly signal: AbortSignal | undefined;
+  },
 ) => SimulatedBatch | ArrayLike<number> | Promise<SimulatedBatch | ArrayLike<number>>;
 
 export interface InferenceOptions extends EstimationOptions {
@@ -39,7 +44,13 @@ export interface InferenceOptions extends EstimationOptions {
 }
 
 export type InferenceProgress =
-  | { readonly stage: "simulate"; readonly round: number; readonly rounds: number; readonly done: number; readonly total: number }
+  | {
+      readonly stage: "simulate";
+      readonly round: number;
+      readonly rounds: number;
+      readonly done: number;
+      readonly total: number;
+    }
   | ({ readonly stage: "train"; readonly round: number; readonly rounds: number } & EpochProgress);
 
 export interface RoundReport {

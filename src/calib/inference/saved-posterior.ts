@@ -64,7 +64,8 @@ export function savePosterior({ prior, ensemble }: AmortisedPosterior): Uint8Arr
 export function loadPosterior(bytes: Uint8Array, kernels: Kernels): AmortisedPosterior {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length < 8 ? -1 : Number(view.getBigUint64(0, true));
-  if (length < 0 || 8 + length > bytes.length) throw new SavedPosteriorInvalid("the file is cut off, or no safetensors");
+  if (length < 0 || 8 + length > bytes.length)
+    throw new SavedPosteriorInvalid("the file is cut off, or no safetensors");
   const { header, described } = parsed(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   if (described.format !== format) {
     throw new SavedPosteriorInvalid(`it has format ${described.format}; this version reads ${format}`);
@@ -77,7 +78,10 @@ export function loadPosterior(bytes: Uint8Array, kernels: Kernels): AmortisedPos
       const weights = Float32Array.from({ length: (to - from) / 4 }, (_, i) => view.getFloat32(from + 4 * i, true));
       return { density: { shape, weights }, linear };
     });
-    return new AmortisedPosterior(priorFrom(described.prior), Ensemble.from(kernels, { features: described.features, members }));
+    return new AmortisedPosterior(
+      priorFrom(described.prior),
+      Ensemble.from(kernels, { features: described.features, members }),
+    );
   } catch (cause) {
     throw new SavedPosteriorInvalid((cause as Error).message, { cause });
   }
@@ -86,7 +90,7 @@ export function loadPosterior(bytes: Uint8Array, kernels: Kernels): AmortisedPos
 function parsed(text: string): { header: Record<string, unknown>; described: Described } {
   try {
     const header = JSON.parse(text) as Record<string, unknown>;
-    const { posterior } = (header["__metadata__"] ?? {}) as { posterior?: string };
+    const { posterior } = (header.__metadata__ ?? {}) as { posterior?: string };
     if (posterior === undefined) throw new Error("it holds tensors, but no posterior");
     return { header, described: JSON.parse(posterior) as Described };
   } catch (cause) {

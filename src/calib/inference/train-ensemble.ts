@@ -21,7 +21,7 @@ type Sizes<S> = Partial<Omit<S, "kind" | "numParameters" | "numFeatures" | "stan
 export type EstimatorOptions = { readonly kind: "flow" } & Sizes<FlowDensityShape>;
 
 export interface EnsembleOptions {
-  /** Networks, 1..10. Default 2. */
+  /** Networks, 1..10. Default 2, from six parameters on 3. */
   readonly members?: number;
   /** Default: an autoregressive spline flow. */
   readonly estimator?: EstimatorOptions;
@@ -64,6 +64,8 @@ export interface EnsembleTraining {
   readonly onEpoch?: ((progress: EpochProgress) => void) | undefined;
 }
 
+/** Parameters from which on networks are smaller and more of them. */
+const manyParameters = 6;
 /** Fewest simulations with which a member has enough to be judged by. */
 export const fewestSimulations = 40;
 
@@ -74,8 +76,8 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
   const features = warmStart?.features ?? FeatureMap.fit(x, count, options.features);
   const inputs = features.apply(x);
   const numFeatures = features.outputSize;
-  const members = draft ? 1 : (options.members ?? 2);
-  const planned = { ...trainingOf(count), ...options.training };
+  const members = draft ? 1 : (options.members ?? (d >= manyParameters ? 3 : 2));
+  const planned = { ...trainingOf(count, d), ...options.training };
   const plannedSteps = Math.ceil(planned.plannedSteps / (draft ? 2 : 1));
   const order = rng.fork("folds").permutation(count);
   const useLinear = (options.linear ?? true) && loss.type === "likelihood" && warmStart === undefined;
@@ -106,12 +108,12 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
   return new Ensemble(features, trained);
 }
 
-/** Complete a shape with defaults. */
+/** Complete a shape with defaults: with many parameters each conditioner has less to learn and more to overfit. */
 function shapeOf(options: EstimatorOptions, numParameters: number, numFeatures: number, count: number): DensityShape {
-  const hidden = Math.max(numParameters, count < 3000 ? 32 : 64);
+  const small = count < 3000 || numParameters >= manyParameters;
   return {
-    layers: numParameters === 1 ? 2 : 4,
-    hidden,
+    layers: numParameters === 1 || numParameters >= manyParameters ? 2 : 4,
+    hidden: Math.max(numParameters, small ? 32 : 64),
     blocks: 2,
     transform: { type: "spline", bins: 8, bound: 4 },
     ...options,
@@ -120,12 +122,13 @@ function shapeOf(options: EstimatorOptions, numParameters: number, numFeatures: 
   };
 }
 
-function trainingOf(count: number): TrainingOptions & { readonly plannedSteps: number } {
+function trainingOf(count: number, numParameters: number): TrainingOptions & { readonly plannedSteps: number } {
+  const many = numParameters >= manyParameters;
   return {
-    batchSize: Math.min(128, Math.max(32, Math.round(count / 20))),
-    plannedSteps: count < 3000 ? 1500 : 3000,
+    batchSize: Math.min(many ? 128 : 256, Math.max(32, Math.round(count / 20))),
+    plannedSteps: many || count < 3000 ? 1500 : 3000,
     learningRate: 4e-3,
-    weightDecay: 0.5,
+    weightDecay: many ? 1 : 0.1,
     averaging: 0.99,
     patienceEpochs: 20,
     patienceSteps: 400,
