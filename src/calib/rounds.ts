@@ -40,7 +40,9 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   const { task, simulations, rounds, scheme } = run.request;
   const prior = independent(task.parameters.map(({ name, min, max }) => integer(name, min, max)));
   const { kernels } = run;
-  const estimation = new Estimation({ prior, kernels, scheme, seed: seedOf(run, "estimator"), ...task.estimator });
+  const { members, steps } = task.estimator;
+  const training = steps === undefined ? {} : { plannedSteps: steps };
+  const estimation = new Estimation({ prior, kernels, scheme, seed: seedOf(run, "estimator"), members, training });
   const counts = splitSimulations(simulations, rounds);
   const perRound: RunFacts["perRound"][number][] = [];
   /** Record what the estimation proposes, once for each round. */

@@ -76,9 +76,8 @@ export const taskFileSchema = z.strictObject({
     .describe("The autoencoder that finds features"),
   scheme: z
     .strictObject({
-      members: count(1, 16).describe("Networks in the ensemble"),
-      epochs: count(1, 10_000).describe("At most, per network, in the first round"),
-      epochs_later: count(1, 10_000).describe("... and in later ones"),
+      members: count(1, 10).describe("Networks in the ensemble"),
+      steps: count(1, 1_000_000).describe("Training steps of each network in the last round; half of them before"),
     })
     .optional()
     .describe("Sequential neural posterior estimation"),
@@ -169,7 +168,7 @@ export function taskOf(file: TaskFile, base: Task, source: string): Task {
     },
     estimator: {
       ...base.estimator,
-      ...defined({ members: scheme?.members, maxEpochs: scheme?.epochs, maxEpochsLater: scheme?.epochs_later }),
+      ...defined({ members: scheme?.members, steps: scheme?.steps }),
     },
     budget: {
       ...base.budget,

@@ -56,8 +56,8 @@ export function taskText(task: Task, name: string, base: string): string {
     ],
     [
       "scheme",
-      "The density estimators: how many, and for how many epochs at most.",
-      { members: estimator.members, epochs: estimator.maxEpochs, epochs_later: estimator.maxEpochsLater },
+      "The density estimators: how many; `steps` may say how long each trains.",
+      { members: estimator.members, ...(estimator.steps === undefined ? {} : { steps: estimator.steps }) },
     ],
     [
       "budget",

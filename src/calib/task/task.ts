@@ -13,7 +13,6 @@ import type {
   NeuronConfig,
   SharedCapMemCell,
 } from "../../device/interface/index.js";
-import type { TrainingOptions } from "../flow/training-options.js";
 import type { ParameterSpec, TraceGrid } from "../run-data.js";
 import type { CountScale, TraceRules } from "../target/trace.js";
 
@@ -87,8 +86,8 @@ export interface Task {
   readonly estimator: {
     /** Networks in the ensemble. */
     readonly members: number;
-    /** Training of each; what is left out follows from the number of simulations. */
-    readonly training?: TrainingOptions;
+    /** Training steps of each network in the last round; by default they follow from the number of simulations. */
+    readonly steps?: number;
   };
   readonly budget: {
     readonly simulations: number;
