@@ -26,6 +26,7 @@ export * from "../calib/inference/errors.js";
 export { Estimation, type EstimationOptions, type Proposed } from "../calib/inference/estimation.js";
 export { type Conditional, conditional, mapEstimate, type PointEstimate } from "../calib/inference/point-estimate.js";
 export type { AmortisedPosterior, MarginalSummary, Posterior } from "../calib/inference/posterior.js";
+export type { ParameterSupport } from "../calib/inference/priors/block.js";
 export {
   integer,
   logNormal,
@@ -41,7 +42,6 @@ export {
   integerBox,
   joint,
   multivariateNormal,
-  type ParameterSupport,
   type Prior,
 } from "../calib/inference/priors/prior.js";
 export type {

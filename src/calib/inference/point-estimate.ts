@@ -5,7 +5,7 @@
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
 import type { Posterior } from "./posterior.js";
-import type { ParameterSupport } from "./priors/prior.js";
+import type { ParameterSupport } from "./priors/block.js";
 
 export interface PointEstimate {
   /** Shape (p). */

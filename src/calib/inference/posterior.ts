@@ -9,7 +9,8 @@ import type { Ensemble } from "./ensemble.js";
 import { ObservationInvalid } from "./errors.js";
 import { quantileSorted } from "./features.js";
 import { normalLogPdf } from "./normal.js";
-import type { ParameterSupport, Prior } from "./priors/prior.js";
+import type { ParameterSupport } from "./priors/block.js";
+import type { Prior } from "./priors/prior.js";
 
 /** Statistics of one marginal, in the parameter's units. */
 export interface MarginalSummary {

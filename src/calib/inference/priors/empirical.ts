@@ -6,8 +6,8 @@
 
 import { PriorInvalid } from "../errors.js";
 import { normalCdf, normalLogPdf, normalQuantile } from "../normal.js";
+import type { PriorBlock } from "./block.js";
 import { cholesky, logDetLower, solveLower, timesLower } from "./cholesky.js";
-import type { PriorBlock } from "./prior.js";
 
 export interface EmpiricalDescription {
   readonly kind: "empirical";

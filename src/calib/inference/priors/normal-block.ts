@@ -2,8 +2,8 @@
 
 import { PriorInvalid } from "../errors.js";
 import { normalLogPdf } from "../normal.js";
+import type { PriorBlock } from "./block.js";
 import { cholesky, logDetLower, solveLower, timesLower } from "./cholesky.js";
-import type { PriorBlock } from "./prior.js";
 
 export interface NormalDescription {
   readonly kind: "normal";

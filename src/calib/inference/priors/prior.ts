@@ -6,27 +6,10 @@
 import type { Rng } from "../../../base/rng.js";
 import { ShapeMismatch } from "../../nn/errors.js";
 import { PriorInvalid } from "../errors.js";
+import type { ParameterSupport, PriorBlock } from "./block.js";
 import { type EmpiricalDescription, empiricalBlock } from "./empirical.js";
 import { integer, type Marginal, type MarginalDescription, marginalFrom, uniform } from "./marginal.js";
 import { type NormalDescription, normalBlock } from "./normal-block.js";
-
-/** What is known of one parameter: its name and support; both ends included, may be infinite. */
-export interface ParameterSupport {
-  readonly name: string;
-  readonly low: number;
-  readonly high: number;
-  /** Integers only. */
-  readonly discrete: boolean;
-}
-
-/** Some parameters that depend on each other, or one alone. `at` is the place of its first value. */
-export interface PriorBlock {
-  readonly parameters: readonly ParameterSupport[];
-  toBase(theta: ArrayLike<number>, at: number, offset: () => number, z: Float64Array): void;
-  fromBase(z: ArrayLike<number>, at: number, theta: Float64Array): void;
-  logProb(theta: ArrayLike<number>, at: number): number;
-  toJSON(): BlockDescription;
-}
 
 export type BlockDescription =
   | { readonly kind: "marginal"; readonly marginal: MarginalDescription }
@@ -101,7 +84,7 @@ export class Prior {
 
   /** Plain data from which `priorFrom` builds it again. */
   toJSON(): PriorDescription {
-    return { blocks: this.blocks.map((block) => block.toJSON()) };
+    return { blocks: this.blocks.map((block) => block.toJSON() as BlockDescription) };
   }
 
   #each(rows: number, visit: (block: PriorBlock, at: number, row: number) => void): void {
