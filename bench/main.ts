@@ -1,11 +1,12 @@
 /** `npm run bench -- NAME [--json]`. Without a name it lists the benches. */
 import { experimentsBench } from "./experiments.js";
+import { gatewayBench } from "./gateway.js";
 import { type Bench, machine, printRows } from "./harness.js";
 import { trainingBench } from "./training.js";
 import { transportsBench } from "./transports.js";
 import { wireBench } from "./wire.js";
 
-const benches: readonly Bench[] = [experimentsBench, trainingBench, wireBench, transportsBench];
+const benches: readonly Bench[] = [experimentsBench, gatewayBench, trainingBench, wireBench, transportsBench];
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");

@@ -7,4 +7,5 @@ export * from "../device/interface/index.js";
 export type { CaptureFile } from "../device/transport/capture-file.js";
 export type { CaptureSink, DatagramRecorder } from "../device/transport/record.js";
 export { type OpenDeviceOptions, type OpenedDevice, openDevice } from "./open-device.js";
+export { openDevices } from "./open-devices.js";
 export { recordTo } from "./record-to.js";

@@ -57,6 +57,7 @@ export async function calibrate(
   const target = await obtainTarget(run);
   const inference = await inferRounds(run, store, target);
   const checked = await checkPosterior(run, target, inference);
+  for (const text of session.notices ?? []) progress.notice(text);
   const data: RunData = {
     parameters: request.task.parameters,
     facts: {

@@ -7,6 +7,7 @@ import { ownVersion } from "./versions.js";
 
 /**
  * Open a device, use it, close it, whatever happens.
+ * @param url of the device; several boards of one kind, with blanks between, are one device
  * @param capture file to record to @param also another one who wants to see the datagrams
  * @throws CaptureUnwritable when the capture cannot be begun; those of `openDevice` and of `use`
  */
@@ -17,14 +18,15 @@ export async function withDevice<T>(
   use: (device: OpenedDevice) => Promise<T>,
   also?: CaptureSink,
 ): Promise<T> {
-  const { openDevice } = await import("../api/open-device.js");
+  const { openDevices } = await import("../api/open-devices.js");
   const { signal } = interrupts;
+  const urls = url.trim().split(/\s+/);
   if (capture === undefined)
-    return await opened(openDevice(url, { signal, logger, ...(also ? { capture: also } : {}) }), use);
+    return await opened(openDevices(urls, { signal, logger, ...(also ? { capture: also } : {}) }), use);
   const { recordTo } = await import("../api/record-to.js");
   const file = recordTo(capture, `hxloop ${ownVersion()}`);
   try {
-    return await opened(openDevice(url, { signal, logger, capture: also ? both(file, also) : file }), use);
+    return await opened(openDevices(urls, { signal, logger, capture: also ? both(file, also) : file }), use);
   } finally {
     try {
       file.close();

@@ -22,7 +22,7 @@ export class StateUnusable extends HxError {
 
 const magic = new TextEncoder().encode("hxloop-gateway/1\n");
 const headBytes = 12;
-/** The file is written anew when it is longer than this and than twice what is still needed. */
+/** The file is written anew when it is longer than this, and than twice what was needed the last time. */
 const defaultCompactBytes = 64 << 20;
 
 function encode({ entry, payload }: LedgerRecord): Uint8Array {
@@ -56,6 +56,8 @@ export class Journal {
   readonly #compactBytes: number;
   #file: FileHandle;
   #length: number;
+  /** Length after the last writing anew. */
+  #floor = 0;
   #waiting: { readonly bytes: Uint8Array; readonly done: Deferred<void> }[] = [];
   #writing: Promise<void> | undefined;
   /** The batch that is being written. */
@@ -132,7 +134,7 @@ export class Journal {
       this.#waiting = [];
       this.#last = batch.at(-1)?.done.promise;
       try {
-        if (this.#length > this.#compactBytes && this.#length > 2 * this.ledger.byteLength) await this.#compact();
+        if (this.#length > Math.max(this.#compactBytes, 2 * this.#floor)) await this.#compact();
         else {
           const bytes = batch.map((item) => item.bytes);
           const { bytesWritten } = await this.#file.writev(bytes, this.#length);
@@ -168,6 +170,7 @@ export class Journal {
       await this.#file.close();
       this.#file = file;
       this.#length = length;
+      this.#floor = length;
       for (const { done } of also) done.resolve();
     } catch (error) {
       for (const { done } of also) done.reject(error);

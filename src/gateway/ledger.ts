@@ -83,13 +83,6 @@ export interface SessionRecord {
 export class Ledger {
   readonly sessions = new Map<string, SessionRecord>();
 
-  /** Bytes of programs and answers that are kept. */
-  get byteLength(): number {
-    let total = 0;
-    for (const session of this.sessions.values()) total += bytesOf(session);
-    return total;
-  }
-
   /** @throws Error when the entry refers to what is not there: the journal is not one of ours */
   apply({ entry, payload }: LedgerRecord): void {
     if (entry.t === "session") {

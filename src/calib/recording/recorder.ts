@@ -1,6 +1,7 @@
 /**
  * Records any number of settings as batches, each kept in the store before it counts, and taken from the store when it
- * is there already. While one batch is decoded and kept, the device works on the next. Every batch begins from cold, at
+ * is there already. While one batch is decoded and kept, the device
+ * works on the next, or on as many as it has boards. Every batch begins from cold, at
  * a chip time of its own, so that it depends on its content and its number alone (`time-slots.ts`).
  */
 import type { Session } from "../../device/interface/index.js";
@@ -53,24 +54,30 @@ export class Recorder {
     const rowsPerBatch = this.#task.batchSize * this.#task.parameters.length;
     const batches = Math.ceil(theta.length / rowsPerBatch);
     const baseOf = this.#slots.reserve(batches);
-    let running: RunningBatch | undefined;
-    let next: RunningBatch | undefined;
+    const running: RunningBatch[] = [];
+    const keepUntil = async (left: number): Promise<void> => {
+      for (let batch = running[0]; batch !== undefined && running.length > left; batch = running[0]) {
+        onBatch(await this.#keep(stage, batch), true);
+        running.shift();
+      }
+    };
     try {
       for (let index = 0; index < batches && !this.#signal?.aborted; index++) {
         const codes = theta.slice(index * rowsPerBatch, (index + 1) * rowsPerBatch);
         const kept = await this.#store.getBatch(stage, index);
-        next = kept === undefined ? this.#start(index, codes, baseOf(index)) : undefined;
-        if (running !== undefined) onBatch(await this.#keep(stage, running), true);
-        running = next;
-        if (kept !== undefined) {
-          if (!sameCodes(kept, codes)) throw new BatchMismatch(stage, index);
-          onBatch(kept, false);
+        if (kept === undefined) {
+          running.push(this.#start(index, codes, baseOf(index)));
+          await keepUntil(this.#session.lanes ?? 1);
+          continue;
         }
+        await keepUntil(0);
+        if (!sameCodes(kept, codes)) throw new BatchMismatch(stage, index);
+        onBatch(kept, false);
       }
-      if (running !== undefined) onBatch(await this.#keep(stage, running), true);
+      await keepUntil(0);
     } finally {
       // After a failure nothing of ours may be left behind on the device.
-      await next?.recordings.catch(() => undefined);
+      await Promise.allSettled(running.map(({ recordings }) => recordings));
     }
     this.#signal?.throwIfAborted();
   }
@@ -82,7 +89,19 @@ export class Recorder {
     return { index, recordings };
   }
 
+  /** A batch depends on its content alone: what one board cannot do, another does as well. */
   async #run(codes: Int32Array, systimeBase: number): Promise<readonly Recording[]> {
+    for (;;) {
+      try {
+        return await this.#runOnce(codes, systimeBase);
+      } catch (error) {
+        if (this.#session.mayRetry?.(error) !== true) throw error;
+        this.#signal?.throwIfAborted();
+      }
+    }
+  }
+
+  async #runOnce(codes: Int32Array, systimeBase: number): Promise<readonly Recording[]> {
     const options = this.#signal === undefined ? {} : { signal: this.#signal };
     const { program, starts, thetas } = batchProgram(this.#session, this.#task, this.#neuron, codes);
     // Queued one behind the other; the first failure is the one that is told, once nothing of ours is left waiting.

@@ -39,7 +39,11 @@ export function calibrateCommand(context: Context): Command {
   };
   return new Command("calibrate")
     .description("Find the codes that make a neuron behave like a target, and say how sure they are.")
-    .option("--device <URL>", `the device (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
+    .option(
+      "--device <URL>",
+      `the device; repeat for several boards of one kind, which share the work (default: HXLOOP_DEVICE, else ${defaultDevice})`,
+      (url: string, before?: string) => (before === undefined ? nonEmpty(url) : `${before} ${nonEmpty(url)}`),
+    )
     .option("--task <NAME|FILE>", `what is inferred: ${taskNames.join(", ")}, or a task file (.toml)`, nonEmpty)
     .addOption(ranged("neuron", "N", "the neuron (default: 0)"))
     .addOption(

@@ -126,6 +126,12 @@ export interface Session {
    * @throws LinkTimeout, LinkReset, LinkClosed, Disconnected, NotificationReceived (instruction timeout), signal.reason
    */
   run(program: PlaybackProgram, options?: RunOptions): Promise<RunResult>;
+  /** Chains of programs, each begun by a `reinit`, that can be under way at once. Default 1. */
+  readonly lanes?: number;
+  /** What a reader of the results must know, for example that a board failed and others took over. */
+  readonly notices?: readonly string[];
+  /** True when the chain whose program failed so may be run again, from its `reinit` on: another board is there for it. */
+  mayRetry?(error: unknown): boolean;
   /** Idempotent; rejects every waiter with LinkClosed. */
   close(): Promise<void>;
 }

@@ -1,0 +1,85 @@
+/** A gateway that is killed and started again: what was acknowledged is not lost, and nothing is run twice. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openDevice } from "../../src/api/index.js";
+import {
+  board,
+  Client,
+  cell,
+  halt,
+  omnibusAnswers,
+  omnibusRead,
+  omnibusWrite,
+  temporaryFolder,
+  timerReset,
+  waitUntil,
+  words,
+} from "./support.js";
+
+const binary = fileURLToPath(new URL("../../bin/hxloop.mjs", import.meta.url));
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let child: ChildProcess | undefined;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(async () => {
+  await kill();
+  await folder.remove();
+});
+
+/** Start a gateway of its own. @param port 0: any */
+async function start(port = 0): Promise<string> {
+  const args = ["gateway", "--device", board, "--listen", `127.0.0.1:${port}`, "--state", folder.path, "--json"];
+  child = spawn(process.execPath, [binary, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(child.stdout!, "data")) as [Buffer];
+  return (JSON.parse(line.toString()) as { url: string }).url;
+}
+
+async function kill(): Promise<void> {
+  if (child?.exitCode !== null || child.killed) return;
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+const barrier = 0x0700_0000_0000_0001n;
+const long = words(...Array.from({ length: 200 }, () => [timerReset, waitUntil(100_000_000)]).flat(), halt);
+
+describe("after kill -9", { timeout: 60_000 }, () => {
+  it("sessions, queued runs and answers are there; the run on the board has an unknown outcome", async () => {
+    const client = new Client(await start());
+    const session = await client.session();
+    await client.send("PUT", `${session}/reinit`, words(...omnibusWrite(cell, 77), barrier, halt));
+    const before = await client.run(session, "before", words(omnibusRead(cell), barrier, halt));
+    await client.send("PUT", `${session}/runs/on-board`, long);
+    expect((await client.send("PUT", `${session}/runs/queued`, words(omnibusRead(cell), barrier, halt))).status).toBe(
+      202,
+    );
+    await expect.poll(async () => (await client.json("GET", `${session}/runs/on-board`)).state).toBe("running");
+    await kill();
+
+    const again = new Client(await start());
+    const kept = await again.send("GET", `${session}/runs/before/answer`);
+    expect(Buffer.from(await kept.arrayBuffer())).toEqual(Buffer.from(before));
+    const unknown = await again.send("PUT", `${session}/runs/on-board?waitMs=1000`, long);
+    expect([unknown.status, await unknown.json()]).toEqual([424, expect.objectContaining({ code: "OutcomeUnknown" })]);
+    expect(omnibusAnswers(await again.run(session, "queued", words(omnibusRead(cell), barrier, halt)))).toEqual([77]);
+  });
+
+  it("a driver in the middle of its work goes on when nothing of it was on the board", async () => {
+    const url = await start();
+    const device = await openDevice(`${url}/boards/0`);
+    const session = await device.openSession({ chains: true });
+    await session.run(session.program().build());
+    await kill();
+    // What the session had set is gone with the board; a chain that begins anew does not need it.
+    const again = session.reinit();
+    const run = session.run(session.program().build());
+    await start(Number(new URL(url).port));
+    await again;
+    await run;
+    await device.close();
+  });
+});
