@@ -18,3 +18,32 @@ export class UsageError extends HxError {
   readonly _tag = "UsageError";
   readonly failure: FailureClass = "usage";
 }
+
+/** A file of codes that is not what it must be. Reaction: another file, or calibrate again. */
+export class CodesInvalid extends HxError {
+  readonly _tag = "CodesInvalid";
+  readonly failure: FailureClass = "input";
+}
+
+/** Codes of one chip for another. Reaction: the right device, or --any-chip. */
+export class CodesForOtherChip extends HxError {
+  readonly _tag = "CodesForOtherChip";
+  readonly failure: FailureClass = "usage";
+
+  constructor(url: string, boardId: string, expected: string) {
+    super(
+      `these codes belong to board ${expected}, but ${url} is board ${boardId}; --any-chip writes them all the same`,
+    );
+  }
+}
+
+/** What was written does not read back. Reaction: look at the device. */
+export class CodesNotKept extends HxError {
+  readonly _tag = "CodesNotKept";
+  readonly failure: FailureClass = "device";
+
+  constructor(url: string, differences: readonly string[]) {
+    const more = differences.length > 3 ? ` and ${differences.length - 3} more` : "";
+    super(`${url} does not keep what was written: ${differences.slice(0, 3).join("; ")}${more}`);
+  }
+}

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { systemClock } from "../base/clock.js";
+import { applyCommand } from "./commands/apply.js";
 import { asmCommand } from "./commands/asm.js";
 import { boardCommand } from "./commands/board.js";
 import { calibrateCommand } from "./commands/calibrate.js";
@@ -38,6 +39,7 @@ function buildProgram(context: Context): Command {
     calibrateCommand,
     tasksCommand,
     initCommand,
+    applyCommand,
     reportCommand,
     doctorCommand,
     boardCommand,

@@ -62,8 +62,11 @@ describe("a run", { timeout: 120_000 }, () => {
     }
     expect(await state(result.run)).toBe("finished");
     expect((await readdir(join(cwd, result.run))).sort()).toEqual([
+      "codes.hxasm",
+      "codes.json",
       "data.zarr",
       "figures",
+      "idata.zarr",
       "networks",
       "posterior.csv",
       "report.html",

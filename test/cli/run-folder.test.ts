@@ -72,6 +72,25 @@ describe("a run folder", () => {
     expect(csv).toHaveLength(1 + 7 + 1);
   });
 
+  it("keeps posterior, prior, predictive and observation as ArviZ lays them out", async () => {
+    const folder = await create();
+    await folder.putResult(smallRunData());
+    await folder.close("finished");
+    const array = async (...path: string[]): Promise<Record<string, unknown>> =>
+      JSON.parse(await readFile(join(directory, "idata.zarr", ...path, "zarr.json"), "utf8"));
+    for (const group of [[], ["posterior"], ["prior"], ["posterior_predictive"], ["observed_data"]]) {
+      expect(await array(...group)).toMatchObject({ zarr_format: 3, node_type: "group" });
+    }
+    expect(await array("posterior", "v_reset")).toMatchObject({ shape: [1, 7], dimension_names: ["chain", "draw"] });
+    expect(await array("prior", "i_bias_adapt_tau")).toMatchObject({ shape: [1, 5], data_type: "int32" });
+    expect(await array("posterior", "draw")).toMatchObject({ shape: [7], dimension_names: ["draw"] });
+    expect(await array("posterior_predictive", "membrane")).toMatchObject({
+      shape: [1, 4, 8],
+      dimension_names: ["chain", "draw", "time"],
+    });
+    expect(await array("observed_data", "membrane")).toMatchObject({ shape: [8], dimension_names: ["time"] });
+  });
+
   it("writes Zarr v3 that leaves nothing for a reader to guess", async () => {
     const folder = await create();
     await folder.putBatch("round-1", 0, smallBatch(3));
@@ -100,12 +119,18 @@ describe("a run folder", () => {
     expect([...chunk.subarray(0, 4)]).toEqual([0x28, 0xb5, 0x2f, 0xfd]);
   });
 
-  it("keeps network weights as little-endian floats beside their description", async () => {
+  it("keeps network weights as safetensors beside their description", async () => {
     const folder = await create();
     await folder.putNetwork({ name: "autoencoder", config: { latent: 2 }, weights: Float32Array.of(1, -2) });
     await folder.close("failed");
-    const bytes = await readFile(join(directory, "networks", "autoencoder", "weights.f32"));
-    expect([...bytes]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
+    const bytes = await readFile(join(directory, "networks", "autoencoder", "weights.safetensors"));
+    const length = Number(bytes.readBigUInt64LE(0));
+    expect(length % 8).toBe(0);
+    expect(JSON.parse(bytes.subarray(8, 8 + length).toString())).toEqual({
+      __metadata__: { name: "autoencoder" },
+      weights: { dtype: "F32", shape: [2], data_offsets: [0, 8] },
+    });
+    expect([...bytes.subarray(8 + length)]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
     const config = JSON.parse(await readFile(join(directory, "networks", "autoencoder", "config.json"), "utf8"));
     expect(config).toEqual({ name: "autoencoder", weights: 2, config: { latent: 2 } });
   });

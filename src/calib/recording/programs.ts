@@ -9,28 +9,20 @@
  */
 import {
   AtomicNeuronOnDls,
-  blocksOfSharedCell,
-  CapMemBlockConfig,
-  CapMemBlockOnDls,
   CapMemCell,
-  CommonNeuronBackendConfig,
   capMemCellOfNeuron,
   fpgaCyclesPerUs,
   MadcConfig,
   MadcControl,
-  NeuronBackendBlockOnDls,
-  NeuronBackendConfig,
-  type NeuronCapMemRow,
   NeuronConfig,
   type PlaybackProgram,
   type PlaybackProgramBuilder,
   ReadoutSourceSelection,
   type Session,
-  type SharedCapMemCell,
-  sharedCapMemCell,
   type Ticket,
   theChip,
 } from "../../device/interface/index.js";
+import { writeCodes } from "../codes.js";
 import { settingOf, type Task } from "../task/task.js";
 
 /** Longest single wait, microseconds: the board ends a program whose instruction stalls for 10 ms. */
@@ -45,24 +37,12 @@ const spareSamples = 200;
 /** Configure everything that stays the same for all settings, and let it settle. */
 export function setupProgram(session: Session, task: Task, neuron: number): PlaybackProgram {
   const builder = session.program();
-  const at = AtomicNeuronOnDls.at(neuron);
-  for (let block = 0; block < CapMemBlockOnDls.size; block++) {
-    builder.write(CapMemBlockConfig, CapMemBlockOnDls.at(block), {});
-  }
-  for (const [name, value] of Object.entries(task.sharedCodes) as [SharedCapMemCell, number][]) {
-    for (const block of blocksOfSharedCell(name)) {
-      builder.write(CapMemCell, sharedCapMemCell(CapMemBlockOnDls.at(block), name), { value });
-    }
-  }
-  for (const [name, value] of Object.entries(task.neuronCodes) as [NeuronCapMemRow, number][]) {
-    builder.write(CapMemCell, capMemCellOfNeuron(at, name), { value });
-  }
-  for (let half = 0; half < NeuronBackendBlockOnDls.size; half++) {
-    builder.write(CommonNeuronBackendConfig, NeuronBackendBlockOnDls.at(half), task.commonBackendConfig);
-  }
+  writeCodes(builder, {
+    sharedCodes: task.sharedCodes,
+    commonBackend: task.commonBackendConfig,
+    neurons: [{ neuron, codes: task.neuronCodes, switches: task.neuronConfig, backend: task.backendConfig }],
+  });
   builder
-    .write(NeuronBackendConfig, at, task.backendConfig)
-    .write(NeuronConfig, at, task.neuronConfig)
     .write(ReadoutSourceSelection, theChip, readoutOf(neuron))
     .write(MadcConfig, theChip, { ...task.madcConfig, numberOfSamples: samplesPerStart(task) });
   command(builder.resetTimer(), 0, { wakeUp: true });

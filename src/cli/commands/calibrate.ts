@@ -14,6 +14,7 @@ import { patternNames } from "../../calib/target/pattern.js";
 import { taskNames } from "../../calib/task/tasks.js";
 import type { Session } from "../../device/interface/index.js";
 import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment, targetFile } from "../assignment.js";
+import { codesFile, codesOf, programFile, programText } from "../codes-file.js";
 import { type Context, defaultDevice, runsFolder } from "../context.js";
 import { withDevice } from "../device.js";
 import { messageOf } from "../exit-codes.js";
@@ -22,7 +23,7 @@ import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
 import { taskFile } from "../task-source.js";
-import { versions } from "../versions.js";
+import { ownVersion, versions } from "../versions.js";
 
 const backends = ["auto", "tfjs-node", "wasm", "cpu"] as const;
 const targets = ["target", "targetTheta", "targetPattern", "demoTarget"];
@@ -150,6 +151,9 @@ async function calibrateInFolder(
       backend,
       versions: known,
     });
+    const codes = codesOf(task, data, ownVersion());
+    await folder.putText(codesFile, `${JSON.stringify(codes, null, 2)}\n`);
+    await folder.putText(programFile, programText(codes));
     const report = await drawReport(context, data, directory, listener);
     await folder.close("finished");
     display.stop();

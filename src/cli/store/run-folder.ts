@@ -5,7 +5,8 @@
  *   run.lock        who is writing (`lock.ts`)
  *   target.csv      the recording that was brought along, when there was one
  *   data.zarr/      Zarr v3: batches/STAGE-INDEX (`batch-codec.ts`), result (`result-codec.ts`)
- *   networks/NAME/  config.json and weights.f32 (little-endian)
+ *   idata.zarr/     posterior, prior, predictive and observation in ArviZ's layout (`inference-data.ts`)
+ *   networks/NAME/  config.json and weights.safetensors
  *   posterior.csv   the samples, one column per parameter
  *   .unfinished/    what a crash left half written; never read
  *
@@ -22,9 +23,11 @@ import type { DeviceIdentity } from "../../device/interface/index.js";
 import { batchToGroup, groupToBatch } from "./batch-codec.js";
 import { DurableFiles, onDisk } from "./durable-files.js";
 import { RunFolderInvalid, RunFolderTaken, RunMismatch } from "./errors.js";
+import { inferenceData } from "./inference-data.js";
 import { lockRun, type RunLock } from "./lock.js";
 import { type Manifest, manifestName, manifestText, newManifest, type RunRequest, readManifest } from "./manifest.js";
 import { groupToResult, resultToGroup } from "./result-codec.js";
+import { encodeSafetensors } from "./safetensors.js";
 import { encodeGroup, StoredGroup } from "./zarr-tree.js";
 
 /** What the folder must know of the task to describe its arrays. */
@@ -144,18 +147,17 @@ export class RunFolder implements RunStore {
 
   async putNetwork(network: NetworkState): Promise<void> {
     const { name, config, weights } = network;
-    const bytes = new DataView(new ArrayBuffer(weights.length * 4));
-    for (const [i, weight] of weights.entries()) bytes.setFloat32(i * 4, weight, true);
     const text = `${JSON.stringify({ name, weights: weights.length, config }, null, 2)}\n`;
     const files = new Map([
       ["config.json", new TextEncoder().encode(text)],
-      ["weights.f32", new Uint8Array(bytes.buffer)],
+      ["weights.safetensors", encodeSafetensors({ weights: { data: weights, shape: [weights.length] } }, { name })],
     ]);
     await this.#files.putFolder(join(this.directory, "networks", checkedName(name)), files);
   }
 
   async putResult(data: RunData): Promise<void> {
     await this.#files.putFolder(join(this.directory, "data.zarr", "result"), await encodeGroup(resultToGroup(data)));
+    await this.#files.putFolder(join(this.directory, "idata.zarr"), await encodeGroup(inferenceData(data)));
     await this.putText("posterior.csv", posteriorCsv(data));
   }
 

@@ -1,0 +1,100 @@
+/**
+ * `codes.json`, the part of a result that goes to work: settings of neurons with the key of where they belong, and the
+ * same as a playback program in text (docs/assembly.md) that any program for the board can take over.
+ */
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { ManualClock } from "../base/clock.js";
+import { type CodeSet, closestDraw, codeSetOf, writeCodes } from "../calib/codes.js";
+import type { RunData } from "../calib/run-data.js";
+import { partSchemas } from "../calib/task/parts.js";
+import type { Task } from "../calib/task/task.js";
+import { Builder } from "../device/playback/builder.js";
+import { takeProgram } from "../device/playback/program.js";
+import { disassembleLines } from "../protocol/text/index.js";
+import { CodesInvalid } from "./errors.js";
+import { readBytes } from "./files.js";
+
+export const codesFile = "codes.json";
+export const programFile = "codes.hxasm";
+const codesSchemaName = "hxloop.codes/1";
+
+const neuronSchema = z.object({
+  neuron: z.int().min(0).max(511),
+  codes: partSchemas.cells,
+  switches: partSchemas.neuron,
+  backend: partSchemas.backend,
+});
+const codesSchema = z.object({
+  schema: z.literal(codesSchemaName),
+  /** Where the codes belong: another chip, task or version makes them another neuron's. */
+  key: z.object({
+    task: z.string(),
+    /** SHA-256 of the task's data. */
+    taskDigest: z.string(),
+    target: z.string(),
+    seed: z.number(),
+    simulations: z.number(),
+    rounds: z.number(),
+    /** Serial number of the board, hexadecimal. */
+    boardId: z.string(),
+    bitfileInfo: z.string(),
+    version: z.string(),
+  }),
+  /** Distance of the draw's emulation from the target, and the median of repeats among each other. */
+  predictive: z.object({ distance: z.number(), noiseFloor: z.number() }),
+  sharedCodes: partSchemas.sharedCells,
+  commonBackend: partSchemas.commonBackend,
+  neurons: z.array(neuronSchema).min(1),
+});
+export type CodesFile = z.infer<typeof codesSchema>;
+
+/** The emulated posterior draw that came closest to the target, as a file. */
+export function codesOf(task: Task, data: RunData, version: string): CodesFile {
+  const { theta, distance } = closestDraw(data);
+  const { device, neuron, seed, simulations, rounds } = data.facts;
+  return {
+    schema: codesSchemaName,
+    key: {
+      task: task.name,
+      taskDigest: createHash("sha256").update(JSON.stringify(task)).digest("hex"),
+      target: data.target.source,
+      seed,
+      simulations,
+      rounds,
+      boardId: device.boardId,
+      bitfileInfo: device.bitfileInfo,
+      version,
+    },
+    predictive: { distance, noiseFloor: data.predictive.noiseFloor },
+    ...codeSetOf(task, neuron, theta),
+    neurons: [...codeSetOf(task, neuron, theta).neurons],
+  };
+}
+
+/** The writes as text of a playback program. */
+export function programText(codes: CodeSet): string {
+  const builder = new Builder(new ManualClock());
+  writeCodes(builder, codes);
+  const { words } = takeProgram(builder.barrier("omnibus").build());
+  return `${[...disassembleLines(words)].join("\n")}\n`;
+}
+
+/** @param path `codes.json`, or a run's folder @throws FileUnreadable, CodesInvalid */
+export async function readCodes(path: string): Promise<CodesFile> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  const file = isFolder ? join(path, codesFile) : path;
+  const text = new TextDecoder().decode(await readBytes(file, "result"));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new CodesInvalid(`${file} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = codesSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CodesInvalid(`${file}: ${issue?.path.join(".") || "object"}: ${issue?.message ?? "invalid"}`);
+}

@@ -1,0 +1,86 @@
+/**
+ * `hxloop apply RESULT --device URL`: write a result's codes to a device and verify them by reading back. Codes belong to
+ * the circuits of one chip; on another they are refused unless that is wanted.
+ */
+import { Command } from "commander";
+import { type CodeDifference, readBack, writeCodes } from "../../calib/codes.js";
+import { type CodesFile, programText, readCodes } from "../codes-file.js";
+import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { withDevice } from "../device.js";
+import { CodesForOtherChip, CodesNotKept } from "../errors.js";
+import { captureOption, nonEmpty } from "../options.js";
+import { ownVersion } from "../versions.js";
+
+interface ApplyFlags {
+  readonly device?: string;
+  readonly capture?: string;
+  readonly anyChip?: true;
+  readonly program?: true;
+  readonly json?: true;
+}
+
+export function applyCommand(context: Context): Command {
+  return new Command("apply")
+    .description("Write a result's codes to its chip and verify them by reading back.")
+    .argument("<RESULT>", "a run's folder, or its codes.json", nonEmpty)
+    .option("--device <URL>", `the device (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
+    .option("--any-chip", "also on another chip than the one that was calibrated")
+    .option("--program", "print the playback program in text and touch no device")
+    .addOption(captureOption())
+    .option("--json", "print one JSON object on stdout instead of text")
+    .addHelpText("after", "\nExample:\n  $ hxloop apply runs/paper-n0-s1-1 --device udp://192.168.4.2")
+    .action((path: string, flags: ApplyFlags) => apply(context, path, flags));
+}
+
+/** @throws FileUnreadable, CodesInvalid, CodesForOtherChip, CodesNotKept, and what the device throws */
+async function apply(context: Context, path: string, flags: ApplyFlags): Promise<void> {
+  const { terminal, interrupts, env } = context;
+  const codes = await readCodes(path);
+  if (flags.program) return terminal.result(programText(codes).trimEnd());
+  const notices: string[] = [];
+  const { signal } = interrupts;
+  const url = deviceOf(flags.device, env);
+  const differences = await withDevice(context, url, flags.capture, async (device) => {
+    notices.push(...doubts(codes, device.identity.boardId, url, flags.anyChip === true));
+    const session = await device.openSession({ signal });
+    try {
+      const writing = session.program();
+      writeCodes(writing, codes);
+      await session.run(writing.barrier("omnibus").build(), { signal });
+      const reading = session.program();
+      const found = readBack(reading, codes);
+      await session.run(reading.build(), { signal });
+      return found();
+    } finally {
+      await session.close();
+    }
+  });
+  for (const notice of notices) terminal.say(`${terminal.paint("yellow", "note:")} ${notice}`);
+  if (differences.length > 0) throw new CodesNotKept(url, differences.map(difference));
+  const neurons = codes.neurons.map(({ neuron }) => neuron);
+  if (flags.json) {
+    const { key } = codes;
+    terminal.result(JSON.stringify({ schema: "hxloop.apply/1", device: url, key, neurons, verified: true, notices }));
+  } else {
+    for (const { neuron, codes: cells } of codes.neurons) {
+      terminal.result(`neuron ${neuron}: ${Object.keys(cells).length} codes written and read back on ${url}`);
+    }
+  }
+}
+
+/** @returns what the reader must know @throws CodesForOtherChip */
+function doubts({ key }: CodesFile, boardId: string, url: string, anyChip: boolean): string[] {
+  const notices: string[] = [];
+  if (key.boardId !== boardId) {
+    if (!anyChip) throw new CodesForOtherChip(url, boardId, key.boardId);
+    notices.push(`these codes were found on board ${key.boardId}; ${url} is board ${boardId}, whose circuits differ`);
+  }
+  if (key.version !== ownVersion()) {
+    notices.push(`these codes were found by hxloop ${key.version}; this is ${ownVersion()}`);
+  }
+  return notices;
+}
+
+function difference({ neuron, what, written, found }: CodeDifference): string {
+  return `neuron ${neuron} ${what}: written ${written}, read ${found}`;
+}
