@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [--json]`. Without a name it lists the benches. */
+import { chipBench } from "./chip/chip.js";
 import { experimentsBench } from "./experiments.js";
 import { gatewayBench } from "./gateway.js";
 import { type Bench, machine, printRows } from "./harness.js";
@@ -6,7 +7,14 @@ import { trainingBench } from "./training.js";
 import { transportsBench } from "./transports.js";
 import { wireBench } from "./wire.js";
 
-const benches: readonly Bench[] = [experimentsBench, gatewayBench, trainingBench, wireBench, transportsBench];
+const benches: readonly Bench[] = [
+  chipBench,
+  experimentsBench,
+  gatewayBench,
+  trainingBench,
+  transportsBench,
+  wireBench,
+];
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");
