@@ -1,4 +1,7 @@
-/** Circuit-steps per second with noise on one thread, beside Brian2 and a C loop, and the memory of a chip. */
+/**
+ * Circuit-steps per second of CPU time with noise on one thread (CPU time, so that other load changes little), beside Brian2 and a C loop, and the memory of a
+ * chip.
+ */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { loadKernels } from "../../src/kernels/load.js";
@@ -35,9 +38,10 @@ const collect = runInNewContext("gc") as () => void;
 function rate(work: () => void, circuitSteps: number): number {
   return median(
     Array.from({ length: repeats }, () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       work();
-      return (circuitSteps * 1000) / (performance.now() - start);
+      const { user, system } = process.cpuUsage(start);
+      return (circuitSteps * 1e6) / (user + system);
     }),
   );
 }
@@ -65,7 +69,7 @@ function chipBytes(kernels: WebAssembly.Module): number {
 
 export const chipBench: Bench = {
   name: "chip",
-  about: "AdEx circuit-steps per second with noise on one thread, beside Brian2 and C; memory of a chip",
+  about: "AdEx circuit-steps per second of CPU time with noise on one thread, beside Brian2 and C; memory of a chip",
   async run(note) {
     const loaded = loadKernels();
     if (loaded.variant === "none") throw new Error(loaded.why);

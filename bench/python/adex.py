@@ -1,4 +1,4 @@
-"""AdEx neurons with noise in Brian2, cython target: neuron-steps per second. Usage: adex.py N STEPS [N STEPS ...]
+"""AdEx neurons with noise in Brian2, cython target: neuron-steps per second of CPU time. Usage: adex.py N STEPS [N STEPS ...]
 
 The circuit of bench/chip/circuits.ts in volts and microseconds (Brian's own units stand for these, value for value):
 Euler-Maruyama with one noise value per step, the fastest method that Brian2 has for these equations. One run of a tenth
@@ -36,9 +36,9 @@ def measure(n, steps):
     group.I = "0.15 + 0.05*rand()"
     network = b2.Network(group)
     network.run(max(steps // 10, 1) * clock)
-    start = time.perf_counter()
+    start = time.process_time()
     network.run(steps * clock)
-    return n * steps / (time.perf_counter() - start)
+    return n * steps / (time.process_time() - start)
 
 
 numbers = [int(x) for x in sys.argv[1:]]

@@ -20,6 +20,16 @@ export interface KernelExports {
     key0: number,
     key1: number,
   ): void;
+  noiseRow(
+    out: Address,
+    blocks: number,
+    c0: number,
+    c1: number,
+    what: number,
+    kind: number,
+    key0: number,
+    key1: number,
+  ): void;
   gemm(
     m: number,
     n: number,

@@ -38,7 +38,7 @@ import { SpikeRouting } from "./blocks/spike-routing.js";
 import type { Chip, ChipOptions, MadcEvents, SpikeEvents } from "./chip-api.js";
 import { EventBuffer, type TimedEvents } from "./event-buffer.js";
 import { resolveImperfections } from "./imperfections.js";
-import { NoiseStream } from "./noise.js";
+import { NoiseKernel, NoiseStream } from "./noise.js";
 import { unitsPerStep } from "./physics/adex.js";
 import { type Defect, drawDefect } from "./physics/defects.js";
 import { KernelStepper } from "./physics/kernel-stepper.js";
@@ -135,7 +135,7 @@ class VirtualChip implements Chip {
     this.#madc = new Madc({
       registers: this.#registers,
       readout: this.#readout,
-      converter: new Converter(root, imperfections),
+      converter: new Converter(root, imperfections, options.kernels && new NoiseKernel(options.kernels)),
       population: this.#population,
       phase: (start) => phases.uniform(start, 0),
       events: this.#samples,

@@ -1,6 +1,6 @@
-// The AdEx stepper: two circuits side by side in float64, operation for operation as the reference body
+// The AdEx stepper: two circuits in a vector of float64, operation for operation as the reference body
 // (src/virtual-chip/physics/adex.ts), so that both give the same bytes. No fused multiply-add, in either variant of the
-// module. Noise is Philox4x32-10, addressed by (key, circuit, step) as in src/virtual-chip/noise.ts.
+// module. One step of one pair is a long chain of dependent operations, so four pairs go side by side. Noise is Philox4x32-10, addressed by (key, circuit, step) as in src/virtual-chip/noise.ts.
 
 // Places of coefficients (pairs of f64, 16 bytes each): src/virtual-chip/physics/propagator.ts; a test compares them.
 const atV: usize = 0; // vv, vw, wv, ww, fv, fw, qv, qw, then kv, kw, and both with pulse
@@ -146,179 +146,330 @@ function normals(out: usize, block: u64, circuits: usize, kind: i32, key0: i32, 
   storeNormals(out, 3, x3);
 }
 
-/** Eight current values, then eight onset values of the pair at hand. */
-const scratch = memory.data(256, 16);
-
+/** Four words of a generator lane become four values in a row. */
 // @ts-ignore: decorator
 @inline
-function lane(at: usize, k: usize): f64 {
-  return load<f64>(at + (k << 3));
+function storeRow(out: usize, words: v128): void {
+  v128.store(out, f64x2.mul(f64x2.convert_low_i32x4_s(words), d(byteSumScale)));
+  const upper = v128.shuffle<i32>(words, words, 2, 3, 2, 3);
+  v128.store(out + 16, f64x2.mul(f64x2.convert_low_i32x4_s(upper), d(byteSumScale)));
 }
+
+/**
+ * Values of variance 1 of a row of generator blocks, as NoiseStream gives them.
+ * @param out receives 4 f64 for each block @param blocks multiple of 4 @param c0 @param c1 low and high word of the index
+ * @param what number of the first block; the others follow
+ */
+export function noiseRow(out: usize, blocks: i32, c0: i32, c1: i32, what: i32, kind: i32, key0: i32, key1: i32): void {
+  const m0 = i32x4.splat(0xd2511f53);
+  const m1 = i32x4.splat(0xcd9e8d57);
+  for (let b = 0; b < blocks; b += 4, out += 128) {
+    let x0 = i32x4.splat(c0);
+    let x1 = i32x4.splat(c1);
+    let x2 = i32x4.add(i32x4.splat(what + b), i32x4(0, 1, 2, 3));
+    let x3 = i32x4.splat(kind);
+    let k0 = key0;
+    let k1 = key1;
+    for (let round = 0; round < 10; round++) {
+      const a0 = i64x2.extmul_low_i32x4_u(x0, m0);
+      const a1 = i64x2.extmul_high_i32x4_u(x0, m0);
+      const e0 = i64x2.extmul_low_i32x4_u(x2, m1);
+      const e1 = i64x2.extmul_high_i32x4_u(x2, m1);
+      x0 = v128.xor(v128.xor(high(e0, e1), x1), i32x4.splat(k0));
+      x2 = v128.xor(v128.xor(high(a0, a1), x3), i32x4.splat(k1));
+      x1 = low(e0, e1);
+      x3 = low(a0, a1);
+      k0 += 0x9e3779b9;
+      k1 += 0xbb67ae85;
+    }
+    const s0 = byteSum(x0);
+    const s1 = byteSum(x1);
+    const s2 = byteSum(x2);
+    const s3 = byteSum(x3);
+    // Lanes are blocks: turn them into rows of words.
+    const p = v128.shuffle<i32>(s0, s1, 0, 4, 1, 5);
+    const q = v128.shuffle<i32>(s2, s3, 0, 4, 1, 5);
+    const t = v128.shuffle<i32>(s0, s1, 2, 6, 3, 7);
+    const u = v128.shuffle<i32>(s2, s3, 2, 6, 3, 7);
+    storeRow(out, v128.shuffle<i64>(p, q, 0, 2));
+    storeRow(out + 32, v128.shuffle<i64>(p, q, 1, 3));
+    storeRow(out + 64, v128.shuffle<i64>(t, u, 0, 2));
+    storeRow(out + 96, v128.shuffle<i64>(t, u, 1, 3));
+  }
+}
+
+/**
+ * What a pair needs at hand, 16 bytes each: state, then all that stays constant up to the end of a segment, then eight
+ * current and eight onset values of the noise.
+ */
+const atNowV: usize = 0;
+const atNowW: usize = 1 << 4;
+const atExc: usize = 2 << 4;
+const atInh: usize = 3 << 4;
+const atResetUntil: usize = 4 << 4;
+const atPulseUntil: usize = 5 << 4;
+const atRefractoryUntil: usize = 6 << 4;
+const atVV: usize = 7 << 4;
+const atVW: usize = 8 << 4;
+const atWV: usize = 9 << 4;
+const atWW: usize = 10 << 4;
+const atFV: usize = 11 << 4;
+const atFW: usize = 12 << 4;
+const atQV: usize = 13 << 4;
+const atQW: usize = 14 << 4;
+const atInV: usize = 15 << 4;
+const atInW: usize = 16 << 4;
+const atNowThreshold: usize = 17 << 4;
+const atNowScale: usize = 18 << 4;
+const atNowOnset: usize = 19 << 4;
+const atExpFrom: usize = 20 << 4;
+const atNowExcGain: usize = 21 << 4;
+const atNowInhGain: usize = 22 << 4;
+const atSlope: usize = 23 << 4;
+const atDecays: usize = 24 << 4;
+const atCurrents: usize = 26 << 4;
+const atOnsets: usize = 34 << 4;
+/** Flags and block numbers: whether there is noise, input; numbers of the blocks at hand. */
+const atIsNoisy: usize = 42 << 4;
+const atHasInput: usize = (42 << 4) + 4;
+const atBlock: usize = (42 << 4) + 8;
+const atOnsetBlock: usize = 43 << 4;
+const workBytes: usize = 44 << 4;
+const width = 4;
+const work = memory.data(4 * 44 * 16, 16);
 
 /** The smaller of `end` and a time that still lies ahead. */
 // @ts-ignore: decorator
 @inline
-function sooner(end: f64, time: f64, i: f64): f64 {
-  return time > i ? Math.min(end, time) : end;
+function sooner(end: f64, times: v128, i: f64): f64 {
+  const a = f64x2.extract_lane(times, 0);
+  const b = f64x2.extract_lane(times, 1);
+  if (a > i) end = Math.min(end, a);
+  return b > i ? Math.min(end, b) : end;
 }
 
-/** One pair; see `stepAdex`. */
-function stepPair(c: usize, s: usize, circuits: usize, trace: usize, length: i32, spikes: usize, firstStep: f64, count: i32, key0: i32, key1: i32): void {
-  const first = <u64>firstStep;
-  const bytes = <usize>length << 3;
-  const isNoisy = v128.any_true(v128.or(f64x2.gt(v128.load(c + atNoiseCurrent), d(0)), f64x2.gt(v128.load(c + atOnsetNoise), d(0))));
-  const excDecay = v128.load(c + atExcDecay);
-  const inhDecay = v128.load(c + atInhDecay);
-  const inverseSlope = v128.load(c + atInverseSlope);
-  let v = v128.load(s);
-  let w = v128.load(s + 16);
-  let exc = v128.load(s + 32);
-  let inh = v128.load(s + 48);
-  // Times of both circuits as steps of this run.
+// @ts-ignore: decorator
+@inline
+function move(to: usize, from: usize): void {
+  v128.store(to, v128.load(from));
+}
+
+function begin(p: usize, c: usize, s: usize, firstStep: f64, spikes: usize): void {
   const origin = d(firstStep);
-  let resetUntil = f64x2.sub(v128.load(s + 64), origin);
-  let pulseUntil = f64x2.sub(v128.load(s + 80), origin);
-  let refractoryUntil = f64x2.sub(v128.load(s + 96), origin);
-  let block: u64 = u64.MAX_VALUE;
-  let onsetBlock: u64 = u64.MAX_VALUE;
+  for (let i: usize = 0; i < 64; i += 16) move(p + i, s + i);
+  // Times of both circuits as steps of this run.
+  for (let i: usize = 64; i < 112; i += 16) v128.store(p + i, f64x2.sub(v128.load(s + i), origin));
+  move(p + atSlope, c + atInverseSlope);
+  move(p + atDecays, c + atExcDecay);
+  move(p + atDecays + 16, c + atInhDecay);
+  const noise = v128.or(
+    f64x2.gt(v128.load(c + atNoiseCurrent), d(0)),
+    f64x2.gt(v128.load(c + atOnsetNoise), d(0)),
+  );
+  store<i32>(p + atIsNoisy, v128.any_true(noise));
+  store<u64>(p + atBlock, u64.MAX_VALUE);
+  store<u64>(p + atOnsetBlock, u64.MAX_VALUE);
   store<i32>(spikes, 0);
-  store<i32>(spikes, 0, 4);
+  store<i32>(spikes + 4, 0);
+}
 
+function finish(p: usize, s: usize, firstStep: f64): void {
+  const origin = d(firstStep);
+  for (let i: usize = 0; i < 64; i += 16) move(s + i, p + i);
+  for (let i: usize = 64; i < 112; i += 16) v128.store(s + i, f64x2.add(v128.load(p + i), origin));
+}
+
+/** Everything that stays as it is from step `i` on. @returns the first step at which something changes, at most `end` */
+function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32, end: f64, key0: i32, key1: i32): f64 {
+  const at = <f64>i;
+  let current = d(0);
+  let shift = d(0);
+  if (load<i32>(p + atIsNoisy)) {
+    const step = first + <u64>i;
+    const block = (step >> 5) << 1;
+    if (block != load<u64>(p + atBlock)) {
+      store<u64>(p + atBlock, block);
+      normals(p + atCurrents, block, circuits, 0, key0, key1);
+      const onsets = (step >> 11) << 1;
+      if (onsets != load<u64>(p + atOnsetBlock)) {
+        store<u64>(p + atOnsetBlock, onsets);
+        normals(p + atOnsets, onsets, circuits, 1, key0, key1);
+      }
+    }
+    current = f64x2.mul(v128.load(c + atNoiseCurrent), v128.load(p + atCurrents + ((<usize>(step >> 2) & 7) << 4)));
+    shift = f64x2.mul(v128.load(c + atOnsetNoise), v128.load(p + atOnsets + ((<usize>(step >> 8) & 7) << 4)));
+    end = Math.min(end, <f64>(i + 4 - (<i32>step & 3)));
+  }
+  const now = d(at);
+  const resetUntil = v128.load(p + atResetUntil);
+  const pulseUntil = v128.load(p + atPulseUntil);
+  const refractoryUntil = v128.load(p + atRefractoryUntil);
+  const isReset = f64x2.lt(now, resetUntil);
+  const isPulse = f64x2.lt(now, pulseUntil);
+  const isRefractory = f64x2.lt(now, refractoryUntil);
+  const fv = v128.bitselect(v128.load(c + resetGap + atV, 64), v128.load(c + atV, 64), isReset);
+  const fw = v128.bitselect(v128.load(c + resetGap + atV, 80), v128.load(c + atV, 80), isReset);
+  let kv = v128.load(c + atK);
+  let kw = v128.load(c + atK, 16);
+  let threshold = f64x2.add(v128.load(c + atThreshold), shift);
+  const r = c + resetGap;
+  if (v128.any_true(v128.or(v128.or(isReset, isPulse), isRefractory))) {
+    end = sooner(sooner(sooner(end, resetUntil, at), pulseUntil, at), refractoryUntil, at);
+    kv = v128.bitselect(
+      v128.bitselect(v128.load(r + atK + pulseGap), v128.load(r + atK), isPulse),
+      v128.bitselect(v128.load(c + atK + pulseGap), kv, isPulse),
+      isReset,
+    );
+    kw = v128.bitselect(
+      v128.bitselect(v128.load(r + atK + pulseGap, 16), v128.load(r + atK, 16), isPulse),
+      v128.bitselect(v128.load(c + atK + pulseGap, 16), kw, isPulse),
+      isReset,
+    );
+    threshold = v128.bitselect(d(Infinity), threshold, isRefractory);
+  }
+  v128.store(p + atVV, v128.bitselect(v128.load(r + atV), v128.load(c + atV), isReset));
+  v128.store(p + atVW, v128.bitselect(v128.load(r + atV, 16), v128.load(c + atV, 16), isReset));
+  v128.store(p + atWV, v128.bitselect(v128.load(r + atV, 32), v128.load(c + atV, 32), isReset));
+  v128.store(p + atWW, v128.bitselect(v128.load(r + atV, 48), v128.load(c + atV, 48), isReset));
+  v128.store(p + atFV, fv);
+  v128.store(p + atFW, fw);
+  v128.store(p + atQV, v128.bitselect(v128.load(r + atV, 96), v128.load(c + atV, 96), isReset));
+  v128.store(p + atQW, v128.bitselect(v128.load(r + atV, 112), v128.load(c + atV, 112), isReset));
+  v128.store(p + atInV, f64x2.add(kv, f64x2.mul(fv, current)));
+  v128.store(p + atInW, f64x2.add(kw, f64x2.mul(fw, current)));
+  v128.store(p + atNowThreshold, threshold);
+  v128.store(p + atNowScale, v128.bitselect(v128.load(c + atScaleInReset), v128.load(c + atScale), isReset));
+  v128.store(p + atNowOnset, f64x2.add(v128.load(c + atOnset), shift));
+  v128.store(p + atExpFrom, f64x2.add(v128.load(c + atMargin), shift));
+  v128.store(p + atNowExcGain, v128.bitselect(v128.load(c + atExcInReset), v128.load(c + atExcGain), isReset));
+  v128.store(p + atNowInhGain, v128.bitselect(v128.load(c + atInhInReset), v128.load(c + atInhGain), isReset));
+  store<i32>(p + atHasInput, v128.any_true(v128.or(v128.load(p + atExc), v128.load(p + atInh))));
+  return end;
+}
+
+/** One step of a pair. @returns whether one of the two reached its threshold */
+// @ts-ignore: decorator
+@inline
+function advance(p: usize): bool {
+  const v = v128.load(p + atNowV);
+  const w = v128.load(p + atNowW);
+  let inV = v128.load(p + atInV);
+  let inW = v128.load(p + atInW);
+  const fv = v128.load(p + atFV);
+  const fw = v128.load(p + atFW);
+  if (load<i32>(p + atHasInput)) {
+    const exc = v128.load(p + atExc);
+    const inh = v128.load(p + atInh);
+    const syn = f64x2.add(f64x2.mul(v128.load(p + atNowExcGain), exc), f64x2.mul(v128.load(p + atNowInhGain), inh));
+    v128.store(p + atExc, decayed(exc, v128.load(p + atDecays)));
+    v128.store(p + atInh, decayed(inh, v128.load(p + atDecays, 16)));
+    inV = f64x2.add(inV, f64x2.mul(fv, syn));
+    inW = f64x2.add(inW, f64x2.mul(fw, syn));
+  }
+  let nv = f64x2.add(f64x2.add(f64x2.mul(v128.load(p + atVV), v), f64x2.mul(v128.load(p + atVW), w)), inV);
+  let nw = f64x2.add(f64x2.add(f64x2.mul(v128.load(p + atWV), v), f64x2.mul(v128.load(p + atWW), w)), inW);
+  const expFrom = v128.load(p + atExpFrom);
+  const isNear = f64x2.lt(expFrom, v);
+  if (v128.any_true(v128.or(isNear, f64x2.lt(expFrom, nv)))) {
+    const onset = v128.load(p + atNowOnset);
+    const slope = v128.load(p + atSlope);
+    const scale = v128.load(p + atNowScale);
+    const i0 = v128.and(limited(f64x2.mul(scale, exponential(f64x2.mul(f64x2.sub(v, onset), slope)))), isNear);
+    const v1 = f64x2.add(nv, f64x2.mul(fv, i0));
+    const i1 = v128.and(
+      limited(f64x2.mul(scale, exponential(f64x2.mul(f64x2.sub(v1, onset), slope)))),
+      f64x2.lt(expFrom, v1),
+    );
+    const change = f64x2.sub(i1, i0);
+    nv = f64x2.add(v1, f64x2.mul(v128.load(p + atQV), change));
+    nw = f64x2.add(f64x2.add(nw, f64x2.mul(fw, i0)), f64x2.mul(v128.load(p + atQW), change));
+  }
+  nv = clamped(nv);
+  v128.store(p + atNowV, nv);
+  v128.store(p + atNowW, clamped(nw));
+  return v128.any_true(f64x2.ge(nv, v128.load(p + atNowThreshold)));
+}
+
+/** Write the voltages at the end of a step. */
+// @ts-ignore: decorator
+@inline
+function record(p: usize, o: usize, bytes: usize): void {
+  for (let k: usize = 0; k < 2; k++, o += bytes << 2, p += 8) {
+    store<f64>(o, load<f64>(p + atNowV));
+    store<f64>(o + bytes, load<f64>(p + atNowW));
+    store<f64>(o + 2 * bytes, load<f64>(p + atExc));
+    store<f64>(o + 3 * bytes, load<f64>(p + atInh));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function replace(at: usize, value: v128, where: v128): void {
+  v128.store(at, v128.bitselect(value, v128.load(at), where));
+}
+
+/** Spikes at the end of step `i` of the run. */
+function fire(p: usize, c: usize, spikes: usize, i: i32, length: i32): void {
+  const spiking = f64x2.ge(v128.load(p + atNowV), v128.load(p + atNowThreshold));
+  const next = d(<f64>i + 1);
+  replace(p + atResetUntil, f64x2.add(next, v128.load(c + atResetSteps)), spiking);
+  replace(p + atPulseUntil, f64x2.add(next, v128.load(c + atPulseSteps)), spiking);
+  replace(p + atRefractoryUntil, f64x2.add(d(<f64>i), v128.load(c + atRefractorySteps)), spiking);
+  const mask = i64x2.bitmask(spiking);
+  for (let k: usize = 0; k < 2; k++) {
+    if (!(mask & (1 << <i32>k))) continue;
+    const n = load<i32>(spikes + (k << 2));
+    store<i32>(spikes + 8 + ((k * <usize>length + <usize>n) << 2), i);
+    store<i32>(spikes + (k << 2), n + 1);
+  }
+}
+
+/** Up to four pairs; see `stepAdex`. */
+function stepPairs(
+  pairs: i32,
+  c: usize,
+  s: usize,
+  circuits: usize,
+  traces: usize,
+  length: i32,
+  spikes: usize,
+  firstStep: f64,
+  count: i32,
+  key0: i32,
+  key1: i32,
+): void {
+  const first = <u64>firstStep;
+  const spikeBytes: usize = (<usize>length << 3) + 8;
+  const traceBytes = <usize>length << 6;
+  const n = <usize>pairs;
+  for (let j: usize = 0; j < n; j++)
+    begin(work + j * workBytes, c + j * coefficientBytes, s + j * stateBytes, firstStep, spikes + j * spikeBytes);
   for (let i = 0; i < count; ) {
-    const at = <f64>i;
     let end = <f64>count;
-    let current = d(0);
-    let shift = d(0);
-    if (isNoisy) {
-      const step = first + <u64>i;
-      const even = (step >> 5) << 1;
-      if (even != block) {
-        block = even;
-        normals(scratch, block, circuits, 0, key0, key1);
-        const onsets = (step >> 11) << 1;
-        if (onsets != onsetBlock) {
-          onsetBlock = onsets;
-          normals(scratch + 128, onsetBlock, circuits, 1, key0, key1);
-        }
-      }
-      current = f64x2.mul(v128.load(c + atNoiseCurrent), v128.load(scratch + ((<usize>(step >> 2) & 7) << 4)));
-      shift = f64x2.mul(v128.load(c + atOnsetNoise), v128.load(scratch + 128 + ((<usize>(step >> 8) & 7) << 4)));
-      end = Math.min(end, <f64>(i + 4 - (<i32>step & 3)));
-    }
-    const now = d(at);
-    const isReset = f64x2.lt(now, resetUntil);
-    const isPulse = f64x2.lt(now, pulseUntil);
-    const isRefractory = f64x2.lt(now, refractoryUntil);
-    const isBusy = v128.any_true(v128.or(v128.or(isReset, isPulse), isRefractory));
-    let vv = v128.load(c + atV);
-    let vw = v128.load(c + atV, 16);
-    let wv = v128.load(c + atV, 32);
-    let ww = v128.load(c + atV, 48);
-    let fv = v128.load(c + atV, 64);
-    let fw = v128.load(c + atV, 80);
-    let kv = v128.load(c + atK);
-    let kw = v128.load(c + atK, 16);
-    let scale = v128.load(c + atScale);
-    let excGain = v128.load(c + atExcGain);
-    let inhGain = v128.load(c + atInhGain);
-    let threshold = f64x2.add(v128.load(c + atThreshold), shift);
-    if (isBusy) {
-      end = sooner(sooner(end, f64x2.extract_lane(resetUntil, 0), at), f64x2.extract_lane(resetUntil, 1), at);
-      end = sooner(sooner(end, f64x2.extract_lane(pulseUntil, 0), at), f64x2.extract_lane(pulseUntil, 1), at);
-      end = sooner(sooner(end, f64x2.extract_lane(refractoryUntil, 0), at), f64x2.extract_lane(refractoryUntil, 1), at);
-      const r = c + resetGap;
-      vv = v128.bitselect(v128.load(r + atV), vv, isReset);
-      vw = v128.bitselect(v128.load(r + atV, 16), vw, isReset);
-      wv = v128.bitselect(v128.load(r + atV, 32), wv, isReset);
-      ww = v128.bitselect(v128.load(r + atV, 48), ww, isReset);
-      fv = v128.bitselect(v128.load(r + atV, 64), fv, isReset);
-      fw = v128.bitselect(v128.load(r + atV, 80), fw, isReset);
-      kv = v128.bitselect(
-        v128.bitselect(v128.load(r + atK + pulseGap), v128.load(r + atK), isPulse),
-        v128.bitselect(v128.load(c + atK + pulseGap), kv, isPulse),
-        isReset,
-      );
-      kw = v128.bitselect(
-        v128.bitselect(v128.load(r + atK + pulseGap, 16), v128.load(r + atK, 16), isPulse),
-        v128.bitselect(v128.load(c + atK + pulseGap, 16), kw, isPulse),
-        isReset,
-      );
-      scale = v128.bitselect(v128.load(c + atScaleInReset), scale, isReset);
-      excGain = v128.bitselect(v128.load(c + atExcInReset), excGain, isReset);
-      inhGain = v128.bitselect(v128.load(c + atInhInReset), inhGain, isReset);
-      threshold = v128.bitselect(d(Infinity), threshold, isRefractory);
-    }
-    kv = f64x2.add(kv, f64x2.mul(fv, current));
-    kw = f64x2.add(kw, f64x2.mul(fw, current));
-    const onset = f64x2.add(v128.load(c + atOnset), shift);
-    const expFrom = f64x2.add(v128.load(c + atMargin), shift);
-    const hasInput = v128.any_true(v128.or(exc, inh));
-
+    for (let j: usize = 0; j < n; j++)
+      end = prepare(work + j * workBytes, c + j * coefficientBytes, circuits + (j << 3), first, i, end, key0, key1);
     const segmentEnd = <i32>end;
-    let isSpike = false;
-    for (; i < segmentEnd && !isSpike; i++) {
-      let inV = kv;
-      let inW = kw;
-      if (hasInput) {
-        const syn = f64x2.add(f64x2.mul(excGain, exc), f64x2.mul(inhGain, inh));
-        exc = decayed(exc, excDecay);
-        inh = decayed(inh, inhDecay);
-        inV = f64x2.add(kv, f64x2.mul(fv, syn));
-        inW = f64x2.add(kw, f64x2.mul(fw, syn));
+    let spiking: i32 = 0;
+    while (i < segmentEnd && !spiking) {
+      if (n == width) {
+        spiking = <i32>advance(work);
+        spiking |= <i32>advance(work + workBytes) << 1;
+        spiking |= <i32>advance(work + 2 * workBytes) << 2;
+        spiking |= <i32>advance(work + 3 * workBytes) << 3;
+      } else {
+        for (let j: usize = 0; j < n; j++) spiking |= <i32>advance(work + j * workBytes) << <i32>j;
       }
-      let nv = f64x2.add(f64x2.add(f64x2.mul(vv, v), f64x2.mul(vw, w)), inV);
-      let nw = f64x2.add(f64x2.add(f64x2.mul(wv, v), f64x2.mul(ww, w)), inW);
-      const isNear = f64x2.lt(expFrom, v);
-      if (v128.any_true(v128.or(isNear, f64x2.lt(expFrom, nv)))) {
-        const qv = v128.bitselect(v128.load(c + resetGap + atV, 96), v128.load(c + atV, 96), isReset);
-        const qw = v128.bitselect(v128.load(c + resetGap + atV, 112), v128.load(c + atV, 112), isReset);
-        const x0 = f64x2.mul(f64x2.sub(v, onset), inverseSlope);
-        const i0 = v128.and(limited(f64x2.mul(scale, exponential(x0))), isNear);
-        const v1 = f64x2.add(nv, f64x2.mul(fv, i0));
-        const x1 = f64x2.mul(f64x2.sub(v1, onset), inverseSlope);
-        const i1 = v128.and(limited(f64x2.mul(scale, exponential(x1))), f64x2.lt(expFrom, v1));
-        const change = f64x2.sub(i1, i0);
-        nv = f64x2.add(v1, f64x2.mul(qv, change));
-        nw = f64x2.add(f64x2.add(nw, f64x2.mul(fw, i0)), f64x2.mul(qw, change));
+      if (traces) {
+        for (let j: usize = 0; j < n; j++)
+          record(work + j * workBytes, traces + j * traceBytes + (<usize>i << 3), <usize>length << 3);
       }
-      v = clamped(nv);
-      w = clamped(nw);
-      if (trace) {
-        const o = trace + (<usize>i << 3);
-        v128.store64_lane(o, v, 0);
-        v128.store64_lane(o + bytes, w, 0);
-        v128.store64_lane(o + 2 * bytes, exc, 0);
-        v128.store64_lane(o + 3 * bytes, inh, 0);
-        v128.store64_lane(o + 4 * bytes, v, 1);
-        v128.store64_lane(o + 5 * bytes, w, 1);
-        v128.store64_lane(o + 6 * bytes, exc, 1);
-        v128.store64_lane(o + 7 * bytes, inh, 1);
-      }
-      isSpike = v128.any_true(f64x2.ge(v, threshold));
+      i++;
     }
-    if (isSpike) {
-      // The step just done is i - 1.
-      const spiking = f64x2.ge(v, threshold);
-      const next = d(<f64>i);
-      resetUntil = v128.bitselect(f64x2.add(next, v128.load(c + atResetSteps)), resetUntil, spiking);
-      pulseUntil = v128.bitselect(f64x2.add(next, v128.load(c + atPulseSteps)), pulseUntil, spiking);
-      refractoryUntil = v128.bitselect(f64x2.add(f64x2.sub(next, d(1)), v128.load(c + atRefractorySteps)), refractoryUntil, spiking);
-      const mask = i64x2.bitmask(spiking);
-      for (let k: usize = 0; k < 2; k++) {
-        if (!(mask & (1 << <i32>k))) continue;
-        const n = load<i32>(spikes + (k << 2));
-        store<i32>(spikes + 8 + ((k * <usize>length + <usize>n) << 2), i - 1);
-        store<i32>(spikes + (k << 2), n + 1);
-      }
+    for (let j: usize = 0; spiking; j++, spiking >>= 1) {
+      if (spiking & 1) fire(work + j * workBytes, c + j * coefficientBytes, spikes + j * spikeBytes, i - 1, length);
     }
   }
-  v128.store(s, v);
-  v128.store(s + 16, w);
-  v128.store(s + 32, exc);
-  v128.store(s + 48, inh);
-  v128.store(s + 64, f64x2.add(resetUntil, origin));
-  v128.store(s + 80, f64x2.add(pulseUntil, origin));
-  v128.store(s + 96, f64x2.add(refractoryUntil, origin));
+  for (let j: usize = 0; j < n; j++) finish(work + j * workBytes, s + j * stateBytes, firstStep);
 }
 
 /**
@@ -328,13 +479,26 @@ function stepPair(c: usize, s: usize, circuits: usize, trace: usize, length: i32
  * inhibitory of its first circuit, then of its second, each with room for `length` f64 @param spikes for each pair two
  * i32 counts, then the spikes' steps in this run of either, each with room for `length` i32 @param firstStep a whole number
  */
-export function stepAdex(pairs: i32, c: usize, s: usize, circuits: usize, traces: usize, length: i32, spikes: usize, firstStep: f64, count: i32, key0: i32, key1: i32): void {
-  for (let p = 0; p < pairs; p++) {
-    stepPair(c, s, circuits, traces, length, spikes, firstStep, count, key0, key1);
-    c += coefficientBytes;
-    s += stateBytes;
-    circuits += 8;
-    if (traces) traces += <usize>length << 6;
-    spikes += 8 + (<usize>length << 3);
+export function stepAdex(
+  pairs: i32,
+  c: usize,
+  s: usize,
+  circuits: usize,
+  traces: usize,
+  length: i32,
+  spikes: usize,
+  firstStep: f64,
+  count: i32,
+  key0: i32,
+  key1: i32,
+): void {
+  for (let p = 0; p < pairs; p += width) {
+    const n = min(width, pairs - p);
+    stepPairs(n, c, s, circuits, traces, length, spikes, firstStep, count, key0, key1);
+    c += <usize>n * coefficientBytes;
+    s += <usize>n * stateBytes;
+    circuits += <usize>n << 3;
+    if (traces) traces += <usize>n * (<usize>length << 6);
+    spikes += <usize>n * (8 + (<usize>length << 3));
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Rng } from "../../base/rng.js";
 import type { Imperfections } from "../imperfections.js";
-import { NoiseStream } from "../noise.js";
+import { type NoiseKernel, NoiseStream } from "../noise.js";
 import { stepUs } from "../physics/adex.js";
 
 /** Nominal step of the converter, V: full scale is the 1.2 V supply. */
@@ -68,14 +68,17 @@ export class Converter {
   readonly #lossPerBlock: number;
   readonly #lsbPerVolt: number;
   readonly #offset: number;
-  readonly #normals = new Float64Array(4);
+  #white = new Float64Array(0);
   #start = 0;
-  #block = -1;
   #startOffset = 0;
 
-  constructor(rng: Rng, { converterSpread: spread, converterNoise, missingSamples }: Imperfections) {
+  constructor(
+    rng: Rng,
+    { converterSpread: spread, converterNoise, missingSamples }: Imperfections,
+    kernel: NoiseKernel | undefined,
+  ) {
     const fixed = rng.fork("madc spread");
-    this.#noise = new NoiseStream(rng.fork("madc noise"));
+    this.#noise = new NoiseStream(rng.fork("madc noise"), kernel);
     this.#noiseFactor = converterNoise;
     this.#lossPerBlock = missingShare * missingSamples * lossBlock;
     this.#lsbPerVolt = Math.exp(converterGainSpread * spread * fixed.normal()) / voltsPerLsb;
@@ -85,9 +88,9 @@ export class Converter {
   /** A recording begins; its time, units of 4 ns, addresses its noise. */
   begin(start: number): void {
     this.#start = start;
-    this.#block = -1;
-    this.#noise.normals(this.#normals, start, 0, 1);
-    this.#startOffset = startOffset * (this.#normals[0] as number);
+    const normals = new Float64Array(4);
+    this.#noise.normals(normals, start, 0, 1);
+    this.#startOffset = startOffset * (normals[0] as number);
   }
 
   /**
@@ -103,15 +106,16 @@ export class Converter {
     position: number,
     spacing: number,
   ): void {
-    const normals = this.#normals;
+    const first = index >>> 2;
+    const length = 4 * (((index + count - 1) >>> 2) - first + 1);
+    if (this.#white.length < length) this.#white = new Float64Array(2 * length);
+    const normals = this.#white;
+    const gain = this.#lsbPerVolt;
     const white = whiteNoise * this.#noiseFactor + (filter ? 0 : floatingNoise);
     const offset = this.#offset + this.#noiseFactor * this.#startOffset;
+    if (white > 0) this.#noise.row(normals.subarray(0, length), this.#start, first);
+    const skipped = index - 4 * first;
     for (let k = 0; k < count; k++) {
-      const number = index + k;
-      if (number >>> 2 !== this.#block) {
-        this.#block = number >>> 2;
-        this.#noise.normals(normals, this.#start, this.#block);
-      }
       let volts = floatingVolts;
       if (filter) {
         const at = position + k * spacing;
@@ -119,7 +123,7 @@ export class Converter {
         const left = i === 0 ? filter.before : (filter.output[i - 1] as number);
         volts = left + (at - i) * ((filter.output[i] as number) - left);
       }
-      const lsb = Math.round(volts * this.#lsbPerVolt + offset + white * (normals[number & 3] as number));
+      const lsb = Math.round(volts * gain + offset + white * (normals[skipped + k] as number));
       out[k] = Math.max(0, Math.min(lsb, largestSample));
     }
   }
