@@ -1,6 +1,6 @@
 /**
- * Circuit-steps per second of CPU time with noise on one thread (CPU time, so that other load changes little), beside Brian2 and a C loop, and the memory of a
- * chip.
+ * Circuit-steps per second of CPU time with noise on one thread, beside Brian2 and a C loop, and the memory of a chip.
+ * CPU time, because other load on the machine changes it less than the time on the wall.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

@@ -14,6 +14,7 @@ import { KernelStepper } from "../../src/virtual-chip/physics/kernel-stepper.js"
 import { type AdexParameters, createAdexParameters } from "../../src/virtual-chip/physics/parameters.js";
 import { coefficientCount, deriveCoefficients } from "../../src/virtual-chip/physics/propagator.js";
 import { type CircuitStepper, ReferenceStepper, type SteppedCircuit } from "../../src/virtual-chip/physics/stepper.js";
+import { BenchChip } from "./bench-chip.js";
 
 const loaded = loadKernels();
 if (loaded.variant === "none") throw new Error(loaded.why);
@@ -103,6 +104,20 @@ describe("the kernel", () => {
     expect(ends(stepper, (i) => i, 16)).toEqual(want);
     expect(ends(stepper, (i) => (13 * i) % 32, 5)).toEqual(want);
   });
+});
+
+it("makes a chip with kernels send what a chip without them sends", () => {
+  const recorded = (kernels: WebAssembly.Module | undefined) => {
+    const bench = new BenchChip({ seed: 5, ...(kernels && { kernels }) });
+    bench.configure(40, { v_reset: 650 }, { enableMembraneOffset: true });
+    bench.writeBackend(40, { enableSpikeOut: true });
+    bench.startMadc(5000);
+    bench.wait(300);
+    return { samples: bench.chip.takeMadc(), spikes: bench.chip.takeSpikes() };
+  };
+  const fast = recorded(module);
+  expect(fast.spikes.count).toBeGreaterThan(10);
+  expect(fast).toEqual(recorded(undefined));
 });
 
 describe("the method", () => {

@@ -44,7 +44,11 @@ export function cutRecording(
     samples[count] = madc.value[i] as number;
     timeUs[count++] = ((madc.chipTime[i] as number) - startChipTime) / chipTicksPerUs;
   }
-  const own = { theta, samples: samples.slice(0, count), timeUs: timeUs.slice(0, count) };
+  // Most often all samples are of the one channel, and nothing has to be copied again.
+  const own =
+    count === timeUs.length
+      ? { theta, samples, timeUs }
+      : { theta, samples: samples.slice(0, count), timeUs: timeUs.slice(0, count) };
   const invalid = defectOf(own.timeUs, limits);
   return invalid === undefined ? own : { ...own, invalid };
 }

@@ -456,6 +456,8 @@ function stepPairs(
         spiking |= <i32>advance(work + workBytes) << 1;
         spiking |= <i32>advance(work + 2 * workBytes) << 2;
         spiking |= <i32>advance(work + 3 * workBytes) << 3;
+      } else if (n == 1) {
+        spiking = <i32>advance(work);
       } else {
         for (let j: usize = 0; j < n; j++) spiking |= <i32>advance(work + j * workBytes) << <i32>j;
       }
