@@ -1,4 +1,5 @@
 /** The gateway beside a plain HTTP server that sends back what it gets, over the same loopback in the same run. */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -29,6 +30,7 @@ async function times(count: number, once: () => Promise<number>): Promise<number
 async function measure(note: (line: string) => void): Promise<BenchRow[]> {
   const state = await mkdtemp(join(tmpdir(), "hxloop-bench-"));
   const raw = createServer((request, reply) => request.pipe(reply)).listen(0, "127.0.0.1");
+  await once(raw, "listening");
   const rawUrl = `http://127.0.0.1:${(raw.address() as AddressInfo).port}`;
   const signal = new AbortController().signal;
   const shared = { version: "bench", clock: systemClock, logger: silentLogger, signal };
