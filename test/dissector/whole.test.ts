@@ -14,6 +14,7 @@ import { datagramsOfFile, hasTshark, type Node, named, parsePdml } from "./suppo
 
 const simulations = Number(process.env.DISSECTOR_SIMULATIONS ?? 0);
 const hxloop = resolve(import.meta.dirname, "../../bin/hxloop.mjs");
+const rounds = process.env.DISSECTOR_ROUNDS ?? "1";
 const theta = "v_reset=420,i_bias_adapt_tau=310";
 
 /** The standard output of a command, as it comes. @throws Error when it fails */
@@ -78,7 +79,7 @@ test.skipIf(simulations === 0 || !hasTshark)("a whole calibration", { timeout: 3
       "--target-theta",
       theta,
       "--rounds",
-      "2",
+      rounds,
       "--simulations",
       String(simulations),
       "--out",
@@ -135,7 +136,7 @@ function writeReport(seen: Readonly<Record<string, number>>, fileBytes: number, 
 
 \`npm run results:dissector\`, ${new Date().toISOString().slice(0, 10)}, ${machine}.
 
-\`hxloop calibrate --target-theta ${theta} --rounds 2 --simulations ${simulations} --capture FILE\`, from the reset of the link to
+\`hxloop calibrate --target-theta ${theta} --rounds ${rounds} --simulations ${simulations} --capture FILE\`, from the reset of the link to
 the last check of the posterior. For every packet, what tshark shows with the dissector was compared with what
 \`hxloop decode --depth instructions --json\` prints (message, every field, FPGA time), with the driver's own decoders
 (besides: register, coordinate, address, word, every field of the register), and at the end the set of registers with that of
