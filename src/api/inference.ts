@@ -55,6 +55,7 @@ export { savePosterior } from "../calib/inference/saved-posterior.js";
 export { type Scheme, schemes } from "../calib/inference/schemes.js";
 export { NonFinite, NotTrained, ShapeMismatch, TrainingDiverged } from "../calib/nn/errors.js";
 export { openKernels } from "./open-kernels.js";
+export { TrainingThreads } from "./training-threads.js";
 
 /** Options of `runInference`; the compiled kernels are found when they are not given. */
 export type RunOptions = Omit<InferenceOptions, "kernels"> & { readonly kernels?: Kernels };

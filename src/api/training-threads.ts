@@ -24,7 +24,7 @@ export class TrainingThreads implements TrainingHost {
   readonly parallel: number;
   readonly #idle: Worker[] = [];
   readonly #waiting: (() => void)[] = [];
-  #threads = 0;
+  readonly #threads = new Set<Worker>();
   #closed = false;
 
   /** @param parallel threads, 1 or more; default as many as the machine runs at the same time */
@@ -49,19 +49,21 @@ export class TrainingThreads implements TrainingHost {
     }
   }
 
-  /** End all idle threads; trainings that still run end theirs when they are through. */
+  /** End all threads; trainings that still run are rejected. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#idle.splice(0).map((worker) => this.#drop(worker)));
+    this.#idle.length = 0;
+    await Promise.all([...this.#threads].map((worker) => this.#drop(worker)));
   }
 
   async #take(): Promise<Worker> {
     for (;;) {
       const idle = this.#idle.pop();
       if (idle !== undefined) return idle;
-      if (this.#threads < this.parallel) {
-        this.#threads++;
-        return new Worker(new URL(entry, import.meta.url));
+      if (this.#threads.size < this.parallel) {
+        const worker = new Worker(new URL(entry, import.meta.url));
+        this.#threads.add(worker);
+        return worker;
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -75,7 +77,7 @@ export class TrainingThreads implements TrainingHost {
   }
 
   async #drop(worker: Worker): Promise<void> {
-    this.#threads--;
+    this.#threads.delete(worker);
     await worker.terminate();
     this.#waiting.shift()?.();
   }

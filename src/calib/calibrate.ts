@@ -10,6 +10,7 @@ import type { Kernels } from "../kernels/spaces.js";
 import { predictiveCheck } from "./diagnostics/predictive.js";
 import { edgePileUp, predictiveGap, uninformed } from "./diagnostics/warnings.js";
 import type { CalibrationListener } from "./events.js";
+import type { TrainingHost } from "./flow/training-host.js";
 import type { MarginalSummary } from "./inference/posterior.js";
 import { type BackendPreference, selectBackend } from "./nn/backend.js";
 import { Progress } from "./progress.js";
@@ -27,6 +28,8 @@ export interface CalibrationContext {
   readonly clock: Clock;
   /** Compiled kernels, of `openKernels`. */
   readonly kernels: Kernels;
+  /** Where density estimators train, for example on threads; default on this one. */
+  readonly host?: TrainingHost;
   readonly listener?: CalibrationListener;
   readonly signal?: AbortSignal;
   /** Tensor backend; default `auto`. */
@@ -52,7 +55,15 @@ export async function calibrate(
   const started = clock.now();
   const progress = new Progress(clock, context.listener);
   const recorder = new Recorder(session, request, store, signal);
-  const run: Run = { request, recorder, progress, kernels: context.kernels, rng: Rng.fromSeed(request.seed), signal };
+  const run: Run = {
+    request,
+    recorder,
+    progress,
+    kernels: context.kernels,
+    host: context.host,
+    rng: Rng.fromSeed(request.seed),
+    signal,
+  };
   const backend = await selectBackend(context.backend ?? "auto");
   const target = await obtainTarget(run);
   const inference = await inferRounds(run, store, target);

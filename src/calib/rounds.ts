@@ -39,10 +39,18 @@ const validationShare = 0.1;
 export async function inferRounds(run: Run, store: RunStore, target: Target): Promise<Inference> {
   const { task, simulations, rounds, scheme } = run.request;
   const prior = independent(task.parameters.map(({ name, min, max }) => integer(name, min, max)));
-  const { kernels } = run;
+  const { kernels, host } = run;
   const { members, steps } = task.estimator;
   const training = steps === undefined ? {} : { plannedSteps: steps };
-  const estimation = new Estimation({ prior, kernels, scheme, seed: seedOf(run, "estimator"), members, training });
+  const estimation = new Estimation({
+    prior,
+    kernels,
+    host,
+    scheme,
+    seed: seedOf(run, "estimator"),
+    members,
+    training,
+  });
   const counts = splitSimulations(simulations, rounds);
   const perRound: RunFacts["perRound"][number][] = [];
   /** Record what the estimation proposes, once for each round. */
@@ -140,6 +148,7 @@ async function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promis
         latentSize,
         epochs,
         outerStride: viewStride,
+        kernels: run.kernels,
         seed: seedOf(run, "autoencoder"),
         onEpoch: ({ epoch, train, validation }) =>
           advance(epoch, `loss ${train.toFixed(4)}, validation ${validation.toFixed(4)}`),
@@ -161,15 +170,19 @@ async function trainRound(run: Run, estimation: Estimation, round: number, xObs:
   const { rounds } = run.request;
   const label = `training the posterior, round ${round} of ${rounds}`;
   // How many epochs the planned steps make is known when the first one is over; the display counts in hundredths.
+  // Share of its steps that each member has behind it; they may train at the same time.
+  const done = new Map<number, number>();
   await run.progress.phase("posterior", label, 100, "%", (advance) =>
     estimation.train({
       draft: round < rounds,
       signal: run.signal,
-      onEpoch: ({ member, members, epoch, plannedEpochs, trainLoss, validationLoss }) =>
-        advance(
-          Math.floor((100 * (member + Math.min(1, epoch / plannedEpochs))) / members),
-          `loss ${trainLoss.toFixed(3)}, validation ${validationLoss.toFixed(3)} nats`,
-        ),
+      onEpoch: ({ member, members, epoch, plannedEpochs, trainLoss, validationLoss }) => {
+        // Members before this one that trained alone may have stopped early.
+        if (run.host === undefined) for (let m = 0; m < member; m++) done.set(m, 1);
+        done.set(member, Math.min(1, epoch / plannedEpochs));
+        const share = [...done.values()].reduce((sum, part) => sum + part, 0) / members;
+        advance(Math.floor(100 * share), `loss ${trainLoss.toFixed(3)}, validation ${validationLoss.toFixed(3)} nats`);
+      },
     }),
   );
   return estimation.posterior(xObs);

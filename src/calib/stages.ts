@@ -7,6 +7,7 @@ import type { Rng } from "../base/rng.js";
 import type { Kernels } from "../kernels/spaces.js";
 import { recordingDefects } from "./diagnostics/warnings.js";
 import type { Phase } from "./events.js";
+import type { TrainingHost } from "./flow/training-host.js";
 import type { Progress } from "./progress.js";
 import { DataSetBuilder } from "./recording/data-set.js";
 import type { Recorder } from "./recording/recorder.js";
@@ -22,6 +23,8 @@ export interface Run {
   readonly recorder: Recorder;
   readonly progress: Progress;
   readonly kernels: Kernels;
+  /** Where density estimators train; undefined trains on this thread. */
+  readonly host: TrainingHost | undefined;
   /** Root stream; every use forks it under its own label. */
   readonly rng: Rng;
   readonly signal: AbortSignal | undefined;

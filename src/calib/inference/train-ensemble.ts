@@ -10,7 +10,7 @@ import type { Kernels } from "../../kernels/spaces.js";
 import type { DensityShape, FlowDensityShape } from "../flow/density-estimator.js";
 import { createEstimator } from "../flow/kernel-density.js";
 import type { DensityLoss } from "../flow/objective.js";
-import { trainDensity } from "../flow/train.js";
+import { localTraining, type TrainingHost } from "../flow/training-host.js";
 import type { TrainingOptions } from "../flow/training-options.js";
 import { Ensemble, type EnsembleMember } from "./ensemble.js";
 import { FeatureMap, type FeatureOptions } from "./features.js";
@@ -31,6 +31,8 @@ export interface EnsembleOptions {
   /** Share of simulations that a member is judged by, 0.02..0.5. Default 0.1, above 5000 simulations 0.05. */
   readonly validationFraction?: number;
   readonly training?: TrainingOptions;
+  /** Where members train, perhaps at the same time; the result does not depend on it. Default on this thread. */
+  readonly host?: TrainingHost | undefined;
 }
 
 export interface EpochProgress {
@@ -88,12 +90,12 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
     return linear === undefined || mean === undefined ? Float32Array.from(z) : linear.whiten(z, mean, 1);
   };
   const fraction = options.validationFraction ?? (count > 5000 ? 0.05 : 0.1);
-  const trained: EnsembleMember[] = [];
-  for (let member = 0; member < members; member++) {
+  const host = options.host ?? localTraining;
+  const trainMember = async (member: number): Promise<EnsembleMember> => {
     const stream = rng.fork(`member-${member}`);
     const previous = warmStart?.members[member % warmStart.members.length];
     const shape = shapeOf(options.estimator ?? { kind: "flow" }, d, numFeatures, count);
-    const { estimator } = await trainDensity({
+    const { estimator } = await host.train({
       estimator: previous?.density ?? createEstimator(kernels, shape, stream.fork("weights")),
       data: { theta, x: inputs, count, ...fold(order, member, members, fraction) },
       loss,
@@ -103,8 +105,12 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
       onEpoch: ({ epoch, plannedEpochs, trainLoss, validationLoss }) =>
         training.onEpoch?.({ member, members, epoch, plannedEpochs, trainLoss, validationLoss }),
     });
-    trained.push({ density: estimator, linear: previous?.linear ?? linear });
-  }
+    return { density: estimator, linear: previous?.linear ?? linear };
+  };
+  const all = Array.from({ length: members }, (_, member) => member);
+  if (host.parallel > 1) return new Ensemble(features, await Promise.all(all.map(trainMember)));
+  const trained: EnsembleMember[] = [];
+  for (const member of all) trained.push(await trainMember(member));
   return new Ensemble(features, trained);
 }
 

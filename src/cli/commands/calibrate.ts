@@ -4,6 +4,7 @@
  */
 import { Command, Option } from "commander";
 import { openKernels } from "../../api/open-kernels.js";
+import { TrainingThreads } from "../../api/training-threads.js";
 import { elapsedMs } from "../../base/clock.js";
 import type { CalibrationListener } from "../../calib/events.js";
 import { schemes } from "../../calib/inference/schemes.js";
@@ -135,6 +136,7 @@ async function calibrateInFolder(
     : RunFolder.create(directory, written, known, quantities));
   interrupts.lastWords = () => unfinished(directory);
   const display = makeDisplay(terminal, clock, flags.quiet === true);
+  const threads = new TrainingThreads();
   try {
     await folder.setDevice(session.identity);
     if (targetText !== undefined) await folder.putText(targetFile, targetText);
@@ -146,6 +148,7 @@ async function calibrateInFolder(
       store: folder,
       clock,
       kernels: openKernels(),
+      host: threads,
       listener,
       signal,
       backend,
@@ -168,6 +171,8 @@ async function calibrateInFolder(
     const kept = await countRecordings(directory);
     if (wasInterrupted || kept > 0) terminal.say(`hxloop: kept ${kept} recordings; ${unfinished(directory)}`);
     throw wasInterrupted ? interrupts.signal.reason : error;
+  } finally {
+    await threads.close();
   }
 }
 
