@@ -127,6 +127,7 @@ describe("a calibration", () => {
       "rounds",
       "seconds",
       "predictive",
+      "notices",
       "run",
     ]);
     expect(result).toMatchObject({ schema: "hxloop.calibration/1", device: "toy:", run: "runs/1" });
