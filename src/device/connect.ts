@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.js";
 import type { Logger } from "../base/log.js";
 import { Rng } from "../base/rng.js";
-import { DeviceBusy, LinkClosed } from "./errors.js";
+import { DeviceBusy, Disconnected, LinkClosed } from "./errors.js";
 import { readBoardId } from "./identity.js";
 import { initProgram } from "./init-program.js";
 import type { Device, DeviceIdentity, OpenSessionOptions, Session } from "./interface/index.js";
@@ -95,7 +95,7 @@ export class ConnectedDevice implements Device {
     });
     this.#session = session;
     try {
-      if (this.#runner.lost !== undefined) await this.#runner.open({ signal });
+      if (this.#runner.lost !== undefined) await this.#reopen(signal);
       if (!bare) await session.reinit(signal === undefined ? {} : { signal });
       return session;
     } catch (error) {
@@ -116,7 +116,7 @@ export class ConnectedDevice implements Device {
       identity: this.identity,
       initWords: takeProgram(initProgram(new Builder(this.#clock))).words,
       runRaw: async (words, options) => {
-        if (runner.lost !== undefined) await runner.open({ signal: options.signal });
+        if (runner.lost !== undefined) await this.#reopen(options.signal);
         return await runner.runRaw(words, options);
       },
       get lost() {
@@ -124,6 +124,16 @@ export class ConnectedDevice implements Device {
       },
       close: () => this.close(),
     };
+  }
+
+  /** Open the link anew. @throws Disconnected when another board answers, whatever hangs on the wire by now */
+  async #reopen(signal: AbortSignal | undefined): Promise<void> {
+    await this.#runner.open({ signal });
+    const boardId = await readBoardId(this.#runner, this.#clock, signal);
+    const { url, boardId: expected } = this.identity;
+    if (boardId === expected) return;
+    await this.close();
+    throw new Disconnected(url, `board ${boardId} answers instead of board ${expected}`);
   }
 
   close(): Promise<void> {

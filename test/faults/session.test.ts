@@ -188,6 +188,48 @@ describe("a program that is stuck", () => {
     await bench.settle(again.run(again.program().build()));
   });
 
+  it("is not gone on with when another board answers after the reset", async () => {
+    const bench = new Bench();
+    bench.board.stuckWait = stuck;
+    const device = await bench.device();
+    const session = await bench.settle(device.openSession());
+    const lost = session.run(withStuckWait(session), { timeoutMs: 10 }).catch((e: unknown) => e);
+    expect(await bench.settle(lost)).toMatchObject({ _tag: "LinkTimeout" });
+    await session.close();
+    bench.board.registers.set(0x88000004, 0x789abcdf);
+    const other = device.openSession().catch((e: unknown) => e);
+    expect(await bench.settle(other)).toMatchObject({
+      _tag: "Disconnected",
+      message: expect.stringMatching(/board 0123456789abcdf answers instead of board 0123456789abcde/),
+    });
+    await expect(device.openSession()).rejects.toMatchObject({ _tag: "LinkClosed" });
+  });
+
+  it("has more time for its halt while a slow board still takes words", async () => {
+    const bench = new Bench();
+    const session = await bench.session();
+    const send = bench.wire.send.bind(bench.wire);
+    let taken = Number.NEGATIVE_INFINITY;
+    // One frame in 50 ms: some 25 of them take longer than a dead board is given.
+    bench.wire.send = (port, datagram) => {
+      if (datagram.length > 12 && bench.clock.now() < taken + 50) return;
+      if (datagram.length > 12) taken = bench.clock.now();
+      send(port, datagram);
+    };
+    const builder = session.program();
+    for (let i = 0; i < 2200; i++) builder.write(CapMemCell, cell, { value: 5 });
+    const controller = new AbortController();
+    const resets = bench.board.resets;
+    const from = bench.clock.now();
+    const running = session.run(builder.build(), { signal: controller.signal }).catch((e: unknown) => e);
+    bench.clock.advance(5);
+    controller.abort("enough");
+    expect(await bench.settle(running)).toBe("enough");
+    expect(bench.clock.now() - from).toBeGreaterThan(900);
+    expect(bench.board.resets).toBe(resets);
+    await bench.settle(session.run(session.program().build()));
+  });
+
   it("gives up after timeoutMs", async () => {
     const bench = new Bench();
     bench.board.stuckWait = stuck;

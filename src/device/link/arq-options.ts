@@ -43,6 +43,7 @@ export const defaultArqOptions: ArqOptions = {
 export interface ArqCounters {
   framesSent: number;
   framesResent: number;
+  framesAcknowledged: number;
   acksSent: number;
   framesDelivered: number;
   /** Frames that came before an earlier one. */
@@ -65,6 +66,7 @@ export function zeroCounters(): ArqCounters {
   return {
     framesSent: 0,
     framesResent: 0,
+    framesAcknowledged: 0,
     acksSent: 0,
     framesDelivered: 0,
     outOfOrder: 0,

@@ -67,6 +67,7 @@ export class SendWindow {
     for (let i = 0; i < freed; i++) this.#inFlight[(this.#oldest + i) % hostArq.sequenceSpace] = undefined;
     this.#oldest = (this.#oldest + freed) % hostArq.sequenceSpace;
     this.#count -= freed;
+    this.#counters.framesAcknowledged += freed;
     this.#congestionWindow = Math.min(hostArq.windowSize, this.#congestionWindow + freed);
     if (this.#count === 0 && this.#recovering) {
       this.#recovering = false;

@@ -29,6 +29,10 @@ export interface RunnerOptions {
 
 /** Our choice: with the reset below, an abort is over within two seconds even when the board is dead. */
 export const defaultQuietMs = 800;
+/** Times that long when the board still takes words: it is slow, not dead, and the halt is among them. Our choice. */
+const maxQuietFactor = 5;
+/** Looks in that time. Several, since a process that was held up finds time passed before it has read what has come. */
+const looksPerQuiet = 8;
 export const defaultTimeoutMs = 60_000;
 
 /** How long a board that ignored the halt may take to answer a reset, ms. Our choice: the user is waiting. */
@@ -197,15 +201,7 @@ export class ProgramRunner {
 
   /** Wait until the stopped program's halt is answered; reset the link when it is not. */
   async #quieten(run: Run, isWhole: boolean): Promise<void> {
-    const isQuiet = deferred<boolean>();
-    const alarm = this.#clock.after(this.#quietMs, () => isQuiet.resolve(false));
-    run.halt.promise.then(
-      () => isQuiet.resolve(true),
-      () => isQuiet.resolve(true),
-    );
-    const quiet = await isQuiet.promise;
-    alarm.cancel();
-    if (quiet) return;
+    if (await this.#halts(run)) return;
     this.#logger.warn({ url: this.#link.url, isWhole }, "a stopped program did not halt; resetting the link");
     try {
       await this.open({ resetLimitMs: resetAfterStopMs });
@@ -213,6 +209,28 @@ export class ProgramRunner {
       this.#logger.warn({ url: this.#link.url, err }, "the link did not come back");
     }
     this.#lost = new LinkReset(this.#link.url, "a stopped program did not come to its halt");
+  }
+
+  /** @returns false when the board has taken no word and not halted for the quiet time, or goes on for too long */
+  async #halts(run: Run): Promise<boolean> {
+    const halts = deferred<boolean>();
+    const end = (): void => halts.resolve(true);
+    run.halt.promise.then(end, end);
+    let looks = 0;
+    let idleLooks = 0;
+    let taken = this.#link.counters.framesAcknowledged;
+    const look = (): void => {
+      const { framesAcknowledged } = this.#link.counters;
+      idleLooks = framesAcknowledged === taken ? idleLooks + 1 : 0;
+      taken = framesAcknowledged;
+      if (idleLooks >= looksPerQuiet || ++looks >= looksPerQuiet * maxQuietFactor) halts.resolve(false);
+      else alarm = wait();
+    };
+    const wait = () => this.#clock.after(this.#quietMs / looksPerQuiet, look);
+    let alarm = wait();
+    const hasHalted = await halts.promise;
+    alarm.cancel();
+    return hasHalted;
   }
 }
 
