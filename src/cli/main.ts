@@ -8,6 +8,7 @@ import { applyCommand } from "./commands/apply.js";
 import { asmCommand } from "./commands/asm.js";
 import { boardCommand } from "./commands/board.js";
 import { calibrateCommand } from "./commands/calibrate.js";
+import { chipCommand } from "./commands/chip.js";
 import { decodeCommand } from "./commands/decode.js";
 import { diffCommand } from "./commands/diff.js";
 import { disasmCommand } from "./commands/disasm.js";
@@ -43,6 +44,7 @@ function buildProgram(context: Context): Command {
     reportCommand,
     doctorCommand,
     boardCommand,
+    chipCommand,
     gatewayCommand,
     asmCommand,
     disasmCommand,

@@ -7,35 +7,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
 import { Rng } from "../../src/base/rng.js";
-import {
-  AtomicNeuronOnDls,
-  CapMemBlockOnDls,
-  CapMemCell,
-  CommonNeuronBackendConfig,
-  capMemCellOfNeuron,
-  connectCadc,
-  type Device,
-  fpgaCyclesPerUs,
-  NeuronBackendBlockOnDls,
-  NeuronBackendConfig,
-  type NeuronCapMemRow,
-  NeuronConfig,
-  type PlaybackProgramBuilder,
-  readCadcRow,
-  type Session,
-  SpikeCounterRead,
-  SpikeCounterReset,
-  sharedCapMemCell,
-} from "../../src/device/interface/index.js";
+import { numNeurons } from "../../src/calib/routines/all-neurons.js";
+import { measureFiringOnset, measureLeak, measureRate, measureTau } from "../../src/calib/routines/measure-array.js";
+import type { Device, Session } from "../../src/device/interface/index.js";
 
-const neurons = Array.from({ length: AtomicNeuronOnDls.size }, (_, n) => AtomicNeuronOnDls.at(n));
-const critical = Math.sqrt(Math.log(2 / 1e-4) / 2 / neurons.length);
+const critical = Math.sqrt(Math.log(2 / 1e-4) / 2 / numNeurons);
 /** What leak and reset lie below their cells, V. */
 const drop = 0.37;
 const cellVolts = (code: number): number => 0.02 + 1.88e-3 * code;
-/** An ideal CADC's count back to volts. */
-const volts = (count: number): number => 0.06 + 4.5e-3 * count;
-
 const erf = (x: number): number => {
   // Abramowitz and Stegun 7.1.26: error below 1.5e-7.
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
@@ -60,74 +39,21 @@ describe("512 neurons of a chip with mismatch and nothing else", { timeout: 120_
   let device: Device;
   let session: Session;
 
-  const writeAll = (builder: PlaybackProgramBuilder, codes: Partial<Record<NeuronCapMemRow, number>>): void => {
-    for (const neuron of neurons)
-      for (const [name, value] of Object.entries(codes) as [NeuronCapMemRow, number][])
-        builder.write(CapMemCell, capMemCellOfNeuron(neuron, name), { value });
-  };
-  const settle = (builder: PlaybackProgramBuilder): void =>
-    void builder.resetTimer().waitUntil(60_000 * fpgaCyclesPerUs);
-  const common = (builder: PlaybackProgramBuilder, forceReset: boolean): void => {
-    for (let block = 0; block < NeuronBackendBlockOnDls.size; block++)
-      builder.write(CommonNeuronBackendConfig, NeuronBackendBlockOnDls.at(block), {
-        clockScaleSlow: 3,
-        clockScaleFast: 3,
-        forceReset,
-      });
-  };
-  const configureAll = (builder: PlaybackProgramBuilder, fires: boolean): void => {
-    for (const neuron of neurons)
-      builder.write(NeuronConfig, neuron, {
-        membraneCapacitorSize: 63,
-        enableReadoutAmplifier: true,
-        enableResetMultiplication: true,
-        enableFire: fires,
-        enableThresholdComparator: fires,
-      });
-  };
-  /** Membranes of all neurons, V, and the times of the two halves' conversions, FPGA cycles. */
-  const readAll = async (builder: PlaybackProgramBuilder) => {
-    const rows = [readCadcRow(builder, 0), readCadcRow(builder, 1)];
-    await session.run(builder.build());
-    return { v: rows.flatMap((row) => [...row.get().causal].map(volts)), times: rows.map((row) => row.fpgaTime()) };
-  };
-  /** Spikes of all neurons, and how long each was counted, us: counters are reset and read one after the other. */
-  const count = async (us: number) => {
-    const builder = session.program();
-    const ticks = [builder.tick()];
-    for (const neuron of neurons) builder.write(SpikeCounterReset, neuron, {});
-    ticks.push(builder.tick());
-    builder.resetTimer().waitUntil(us * fpgaCyclesPerUs);
-    ticks.push(builder.tick());
-    const tickets = neurons.map((neuron) => builder.read(SpikeCounterRead, neuron));
-    ticks.push(builder.tick());
-    await session.run(builder.build());
-    const [a, b, c, d] = ticks.map((tick) => tick.fpgaTime() / fpgaCyclesPerUs);
-    return { counts: tickets.map((ticket) => ticket.get().count), window: (c! - a! + d! - b!) / 2 };
-  };
-
   const leakCode = 560;
   const resetCode = 400;
+  const codes = {
+    v_leak: leakCode,
+    v_reset: resetCode,
+    i_bias_leak: 300,
+    i_bias_reset: 1022,
+    v_threshold: 900,
+  };
   let leak: number[] = [];
 
   beforeAll(async () => {
     device = await openDevice("virtual:?chip=21&preset=ideal&mismatch=1");
     session = await device.openSession();
-    const builder = session.program();
-    connectCadc(builder);
-    for (let block = 0; block < CapMemBlockOnDls.size; block++)
-      for (const [name, value] of [
-        ["neuron_i_bias_readout_amp", 110],
-        ["neuron_i_bias_leak_source_follower", 100],
-        ["neuron_i_bias_spike_comparator", 200],
-      ] as const)
-        builder.write(CapMemCell, sharedCapMemCell(CapMemBlockOnDls.at(block), name), { value });
-    for (const neuron of neurons) builder.write(NeuronBackendConfig, neuron, { refractoryTime: 30 });
-    writeAll(builder, { v_leak: leakCode, v_reset: resetCode, i_bias_leak: 300, i_bias_reset: 1022, v_threshold: 900 });
-    common(builder, false);
-    configureAll(builder, false);
-    settle(builder);
-    ({ v: leak } = await readAll(builder));
+    leak = await measureLeak(session, codes);
   });
   afterAll(async () => {
     await device?.close();
@@ -139,59 +65,30 @@ describe("512 neurons of a chip with mismatch and nothing else", { timeout: 120_
   });
 
   it("have reset potentials spread by 25 mV, and time constants by 20 % of the conductance and 3 % of the capacitor", async () => {
-    const held = session.program();
-    common(held, true);
-    held.resetTimer().waitUntil(50 * fpgaCyclesPerUs);
-    const { v: reset } = await readAll(held);
+    const { reset, tauUs } = await measureTau(session, { codes, leak, afterUs: 8 });
     const mean = cellVolts(resetCode) - drop;
     expect(distance(reset, (x) => normalCdf(x, mean, 0.025), 4.5e-3)).toBeLessThan(critical);
 
-    // Let go, and look 8 us later where the membranes are on their way to the leak potential.
-    const free = session.program();
-    free.resetTimer();
-    const start = free.tick();
-    common(free, false);
-    free.waitUntil(8 * fpgaCyclesPerUs);
-    const { v, times } = await readAll(free);
-    const tau = v.map((now, n) => {
-      const elapsed = (times[n < 256 ? 0 : 1]! - start.fpgaTime()) / fpgaCyclesPerUs;
-      return -elapsed / Math.log((leak[n]! - now) / (leak[n]! - reset[n]!));
-    });
     const nominal = (0.035 * 63 + 0.2) / (0.73 * (300 / 1022) ** 0.8);
     const law = (x: number): number => normalCdf(x, Math.log(nominal), Math.hypot(0.2, 0.03));
-    expect(distance(tau.map(Math.log), law)).toBeLessThan(critical);
+    expect(distance(tauUs.map(Math.log), law)).toBeLessThan(critical);
   });
 
   it("have thresholds spread by 25 mV: where a neuron begins to fire as its threshold comes down", async () => {
     const highest = 424;
     const step = 12;
-    const ready = session.program();
-    configureAll(ready, true);
-    await session.run(ready.build());
-    const firstFiring = new Array<number>(neurons.length).fill(Number.NaN);
-    for (let k = 0; k < 11; k++) {
-      const builder = session.program();
-      writeAll(builder, { v_threshold: highest - step * k });
-      settle(builder);
-      await session.run(builder.build());
-      const { counts } = await count(40);
-      counts.forEach((spikes, n) => {
-        if (spikes > 0 && Number.isNaN(firstFiring[n])) firstFiring[n] = k;
-      });
-    }
+    const thresholds = Array.from({ length: 11 }, (_, k) => highest - step * k);
+    const onset = await measureFiringOnset(session, { codes, thresholds, windowUs: 40 });
     // It lies between the last two nominal values and the leak; a step of 23 mV is the measurement's own spread.
-    const shift = firstFiring.map((k, n) => leak[n]! - cellVolts(highest - step * (k - 0.5)));
+    const shift = onset.map((code, n) => leak[n]! - cellVolts(code));
     const sd = Math.hypot(0.025, (step * 1.88e-3) / Math.sqrt(12));
     expect(distance(shift, (x) => normalCdf(x, 0, sd))).toBeLessThan(critical);
   });
 
   it("fire at the rates that these spreads give", async () => {
     const [leakAt, thresholdAt] = [650, 350];
-    const builder = session.program();
-    writeAll(builder, { v_leak: leakAt, v_threshold: thresholdAt });
-    settle(builder);
-    await session.run(builder.build());
-    const { counts, window } = await count(200);
+    const driven = { ...codes, v_leak: leakAt, v_threshold: thresholdAt };
+    const { counts, windowUs: window } = await measureRate(session, driven, 200);
     const rng = Rng.fromSeed(5);
     const resetTau = (0.035 * 63 + 0.2) * (1 / (8 * 0.73) + 0.05);
     const law = Array.from({ length: 20_000 }, () => {

@@ -1,0 +1,128 @@
+/** Figures of a chip's identity card: transfer curves, the spread of its neurons, a neuron's f-I curve. */
+import * as Plot from "@observablehq/plot";
+import type { ChipCard } from "../../calib/routines/chip-card.js";
+import { fixed } from "../format.js";
+import { lightPalette } from "../svg/palette.js";
+import { Sheet } from "../svg/sheet.js";
+
+/** An SVG document and the name of its file. */
+export interface ChipFigure {
+  readonly name: string;
+  readonly svg: string;
+}
+
+const width = 960;
+const panel = { width: 450, height: 250 };
+const margins = { marginLeft: 58, marginRight: 14, marginTop: 28, marginBottom: 40 };
+const palette = lightPalette;
+
+/** @param shown neurons whose transfer curves are drawn; the band holds the middle 90 % of all */
+export function renderChipFigures(card: ChipCard, shown: readonly number[]): ChipFigure[] {
+  return [
+    { name: "transfer-curves", svg: transferFigure(card, shown) },
+    { name: "mismatch", svg: mismatchFigure(card) },
+    { name: "f-i-curve", svg: fiFigure(card) },
+  ];
+}
+
+function emptySheet(height: number): Sheet {
+  const sheet = new Sheet(width, height, palette);
+  sheet.rect(0, 0, width, height, { fill: palette.background });
+  return sheet;
+}
+
+function place(
+  sheet: Sheet,
+  k: number,
+  title: string,
+  [xLabel, yLabel]: readonly [string, string],
+  marks: Plot.Markish[],
+): void {
+  const [x, y] = [20 + (k % 2) * (panel.width + 20), 24 + Math.floor(k / 2) * (panel.height + 16)];
+  const axis = { color: palette.muted, label: null, tickSize: 4 };
+  sheet.plot(x, y, {
+    ...panel,
+    ...margins,
+    x: { label: null },
+    y: { label: null, nice: true },
+    marks: [
+      Plot.gridY({ stroke: palette.rule, strokeOpacity: 0.5, ticks: 5 }),
+      ...marks,
+      Plot.frame({ stroke: palette.rule }),
+      Plot.axisX({ ...axis, ticks: 6, tickFormat: String }),
+      Plot.axisY({ ...axis, ticks: 5, tickFormat: (value: number) => String(Number(value.toPrecision(6))) }),
+    ],
+  });
+  sheet.text(x + margins.marginLeft, y + 18, title, { bold: true, size: 12 });
+  sheet.text(x + (panel.width + margins.marginLeft) / 2, y + panel.height - 6, xLabel, { anchor: "middle" });
+  sheet.verticalText(x + 12, y + panel.height / 2, yLabel);
+}
+
+function transferFigure({ transfers }: ChipCard, shown: readonly number[]): string {
+  const sheet = emptySheet(24 + 2 * (panel.height + 16) + 20);
+  sheet.text(24, 18, `Grey: the middle 90 % of all neurons. Lines: neurons ${shown.join(", ")}.`, {
+    fill: palette.muted,
+  });
+  transfers.forEach(({ cell, name, unit, codes, values }, k) => {
+    const band = codes.flatMap((code, j) => {
+      const sorted = (values[j] ?? []).filter(Number.isFinite).sort((a, b) => a - b);
+      const [low, high] = [sorted[Math.floor(0.05 * sorted.length)], sorted[Math.floor(0.95 * sorted.length)]];
+      return low === undefined || high === undefined ? [] : [{ code, low, high }];
+    });
+    const lines = shown.map((neuron) =>
+      Plot.line(
+        codes.map((code, j) => [code, values[j]?.[neuron] ?? Number.NaN] as [number, number]),
+        { stroke: palette.draw, strokeWidth: 1.2, strokeOpacity: 0.8 },
+      ),
+    );
+    place(
+      sheet,
+      k,
+      `${cell}: ${name}`,
+      [`${cell} (code)`, `${name.replace(/ at .*/, "")} (${unit})`],
+      [Plot.areaY(band, { x: "code", y1: "low", y2: "high", fill: palette.prior }), ...lines],
+    );
+  });
+  return sheet.toString();
+}
+
+function mismatchFigure({ spreads }: ChipCard): string {
+  const sheet = emptySheet(24 + 3 * (panel.height + 16) + 10);
+  spreads.forEach(({ name, unit, digits, values, mean, sd }, k) => {
+    const title = `${name}: ${fixed(mean, digits)} ± ${fixed(sd, digits)} ${unit}`;
+    const marks =
+      values.length === 0
+        ? []
+        : [
+            Plot.rectY(values, {
+              ...Plot.binX({ y: "count" }, { x: (value: number) => value, thresholds: 30 }),
+              fill: palette.draw,
+              fillOpacity: 0.6,
+            }),
+            Plot.ruleX([mean], { stroke: palette.ink, strokeDasharray: "5 3" }),
+          ];
+    place(sheet, k, title, [unit, "neurons"], marks);
+  });
+  return sheet.toString();
+}
+
+function fiFigure({ fiCurve: { neuron, points } }: ChipCard): string {
+  const sheet = emptySheet(24 + panel.height + 16);
+  place(
+    sheet,
+    0,
+    `f-I curve of neuron ${neuron}`,
+    ["i_mem_offset (code)", "rate (kHz)"],
+    [
+      Plot.ruleX(points, {
+        x: "code",
+        y1: (p: (typeof points)[number]) => p.rateKhz - p.sdKhz,
+        y2: (p: (typeof points)[number]) => p.rateKhz + p.sdKhz,
+        stroke: palette.muted,
+      }),
+      Plot.line(points, { x: "code", y: "rateKhz", stroke: palette.draw, strokeWidth: 1.6 }),
+      Plot.dot(points, { x: "code", y: "rateKhz", fill: palette.draw, r: 3 }),
+    ],
+  );
+  return sheet.toString();
+}
