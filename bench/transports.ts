@@ -32,7 +32,10 @@ const programWrites = 100_000;
 /** Raw sockets: datagrams and bytes under way, as the link's window and credit have them. */
 const rawWindow = 128;
 const rawDatagramBytes = 1452;
-const rawPtyWindow = 65_536;
+/** One chunk at a time: with four under way, bare writes into a pseudo-terminal came to a standstill. */
+const rawPtyWindow = 16_384;
+/** A pseudo-terminal is slower by far. */
+const serialWords = bulkWords / 8;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -130,7 +133,7 @@ async function ptyRaw(scratch: string): Promise<Rates> {
   const peer = await startPeer("pty-raw", path);
   const port = await openPort(path);
   const chunk = Buffer.alloc(16_384, 2);
-  const total = Math.ceil((8 * bulkWords) / chunk.length);
+  const total = Math.ceil((8 * serialWords) / chunk.length);
   let onBytes: (count: number) => void = () => {};
   port.on("data", (bytes: Uint8Array) => onBytes(bytes.length));
   const up = await seconds(async () => {
@@ -167,10 +170,10 @@ async function ptyRaw(scratch: string): Promise<Rates> {
 }
 
 /** Bulk words through the link alone. */
-async function linkRates(transport: DatagramTransport): Promise<Rates> {
+async function linkRates(transport: DatagramTransport, words: number): Promise<Rates> {
   const link = new ArqLink(transport, { clock: systemClock, logger: silentLogger, rng: Rng.fromSeed(1) });
   let onWords: (count: number) => void = () => {};
-  link.setListener({ onWords: (words) => onWords(words.length / 8), onEnd() {} });
+  link.setListener({ onWords: (bytes) => onWords(bytes.length / 8), onEnd() {} });
   await link.open();
   const transfer = async (up: number, down: number): Promise<void> => {
     const done = deferred<void>();
@@ -190,10 +193,10 @@ async function linkRates(transport: DatagramTransport): Promise<Rates> {
     }
     await done.promise;
   };
-  const up = await seconds(() => transfer(bulkWords, 1));
-  const down = await seconds(() => transfer(1, bulkWords));
+  const up = await seconds(() => transfer(words, 1));
+  const down = await seconds(() => transfer(1, words));
   await link.close();
-  return { up: (8 * bulkWords) / up / 1e6, down: (8 * bulkWords) / down / 1e6 };
+  return { up: (8 * words) / up / 1e6, down: (8 * words) / down / 1e6 };
 }
 
 interface ProgramRates {
@@ -235,28 +238,34 @@ function rowsOf(name: string, link: Rates, programs: ProgramRates, raw: Rates, r
   ];
 }
 
-async function udpRows(): Promise<BenchRow[]> {
+async function udpRows(note: (line: string) => void): Promise<BenchRow[]> {
+  note("UDP: raw");
   const raw = await udpRaw();
+  note("UDP: link");
   const peer = await startPeer("udp-link");
   const { port, resetPort } = peer.place as { port: number; resetPort: number };
   const transport = await openUdpTransport("udp:bench", { host: "127.0.0.1", port, resetPort });
-  const link = await linkRates(transport);
+  const link = await linkRates(transport, bulkWords);
   await peer.stop();
+  note("UDP: programs");
   const board = await startBoard("--port", "0", "--reset-port", "0");
   const programs = await programRates(String(board.place.url));
   await board.stop();
   return rowsOf("UDP", link, programs, raw, "raw UDP");
 }
 
-async function serialRows(): Promise<BenchRow[]> {
+async function serialRows(note: (line: string) => void): Promise<BenchRow[]> {
   const scratch = mkdtempSync(join(tmpdir(), "hxloop-bench-"));
   try {
+    note("serial: raw");
     const raw = await ptyRaw(scratch);
+    note("serial: link");
     const path = join(scratch, "link");
     const peer = await startPeer("pty-link", path);
     const pipe = await openSerialPipe("serial:bench", { path, baud: 12_000_000 });
-    const link = await linkRates(new PipeTransport("serial:bench", pipe, { clock: systemClock }));
+    const link = await linkRates(new PipeTransport("serial:bench", pipe, { clock: systemClock }), serialWords);
     await peer.stop();
+    note("serial: programs");
     const board = await startBoard("--serial", join(scratch, "board"));
     const programs = await programRates(String(board.place.url));
     await board.stop();
@@ -276,11 +285,11 @@ async function plainRows(name: string, url: string): Promise<BenchRow[]> {
 
 export const transportsBench: Bench = {
   name: "transports",
-  about: `${(8 * bulkWords) / 1e6} MB through the link, ${smallPrograms} small programs, by every way to a board`,
+  about: `${(8 * bulkWords) / 1e6} MB through the link (${(8 * serialWords) / 1e6} MB on a serial line), ${smallPrograms} small programs, by every way to a board`,
   async run(note) {
-    const rows = [...(await plainRows("worker thread", "virtual:?chip=1")), ...(await udpRows())];
+    const rows = [...(await plainRows("worker thread", "virtual:?chip=1")), ...(await udpRows(note))];
     try {
-      rows.push(...(await serialRows()));
+      rows.push(...(await serialRows(note)));
     } catch (error) {
       note(`no serial line: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -20,8 +20,9 @@ import {
 } from "../../src/protocol/index.js";
 
 const bufferBytes = 1 << 20;
-/** Raw pseudo-terminal: one byte back for each so many. Small writes are answered at once. */
+/** Raw pseudo-terminal: one byte back for each so many. Small writes begin with a mark and are echoed. */
 const rawAckBytes = 16_384;
+const smallMark = 3;
 
 async function bound(): Promise<Socket> {
   const socket = createSocket({ type: "udp4", recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
@@ -126,7 +127,7 @@ async function ptyRaw(path: string): Promise<void> {
   const { pipe } = await openPseudoTerminal(path, systemClock);
   let unanswered = 0;
   pipe.onData((chunk) => {
-    if (chunk.length <= 100 && unanswered === 0) {
+    if (chunk[0] === smallMark) {
       void pipe.write(chunk);
       return;
     }
