@@ -19,11 +19,13 @@ import { boardInfo } from "./reset-answer.js";
 const sliceMs = 0.4;
 /** The same while datagrams come in. Our choice: a full window must be taken in before its first frame comes again. */
 const busySliceMs = 0.05;
-/** Longest time that answers wait for a full frame while execution goes on, ms. Our choice: a few round trips. */
+/** Longest time that answers wait for more of them while execution goes on, ms. Our choice: a few round trips. */
 const fillMs = 4;
 /** Shortest time between two looks at what must be resent, ms. */
 const shortestDelayMs = 1;
 const frameBytes = 8 * hostArq.maxWords;
+/** Full frames that leave together while execution goes on: a sixteenth of the window. Our choice. */
+const framesTogether = 8;
 
 /** The way to the host. Datagrams leave from the data port. */
 export interface BoardWire {
@@ -131,10 +133,12 @@ export class VirtualBoard {
     this.#watchResends();
   }
 
-  /** @param more answers may come soon: then only full frames go, unless they have waited @returns frames sent */
+  /** @param more answers may come soon: then several full frames go together, unless they have waited @returns frames sent */
   #sendTrace(now: Instant, more: boolean): number {
     const { traceBuffer } = this.#executor;
-    const least = more && now < this.#sentAt + fillMs ? frameBytes : 1;
+    const mayWait = more && now < this.#sentAt + fillMs;
+    if (mayWait && traceBuffer.length < framesTogether * frameBytes) return 0;
+    const least = mayWait ? frameBytes : 1;
     let sent = 0;
     for (; traceBuffer.length >= least && this.#peer.room > 0; sent++)
       this.#peer.send(traceBuffer.take(frameBytes), now);

@@ -7,6 +7,8 @@ export interface TimedEvents {
   readonly value: Uint16Array;
 }
 
+const none: TimedEvents = { count: 0, time: new Float64Array(0), value: new Uint16Array(0) };
+
 export class EventBuffer {
   #count = 0;
   #time = new Float64Array(1024);
@@ -38,9 +40,11 @@ export class EventBuffer {
 
   /** Remove and return the events up to a time. Caller owns the arrays. */
   take(upTo: number): TimedEvents {
+    if (this.#count === 0) return none;
     if (!this.#isSorted) this.#sort();
     let count = this.#count;
     while (count > 0 && (this.#time[count - 1] as number) > upTo) count--;
+    if (count === 0) return none;
     const taken = { count, time: this.#time.slice(0, count), value: this.#value.slice(0, count) };
     this.#time.copyWithin(0, count, this.#count);
     this.#value.copyWithin(0, count, this.#count);

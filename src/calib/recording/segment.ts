@@ -38,11 +38,12 @@ export function cutRecording(
   const to = firstAtOrAfter(madc.chipTime, startChipTime + limits.toUs * chipTicksPerUs);
   const samples = new Uint16Array(to - from);
   const timeUs = new Float64Array(to - from);
+  const { chipTime, value, channel: channels } = madc;
   let count = 0;
   for (let i = from; i < to; i++) {
-    if (madc.channel[i] !== channel) continue;
-    samples[count] = madc.value[i] as number;
-    timeUs[count++] = ((madc.chipTime[i] as number) - startChipTime) / chipTicksPerUs;
+    if (channels[i] !== channel) continue;
+    samples[count] = value[i] as number;
+    timeUs[count++] = ((chipTime[i] as number) - startChipTime) / chipTicksPerUs;
   }
   // Most often all samples are of the one channel, and nothing has to be copied again.
   const own =

@@ -7,6 +7,8 @@
 const firstCapacity = 4096;
 /** Events per block: more than the samples of a trace of one millisecond. */
 const blockCapacity = 32_768;
+/** Room that is made at once for a program like the largest before it, events at the most. */
+const mostForeseen = 1 << 21;
 /** A block that is filled to this part is handed over as it is, instead of a copy without the rest. */
 const wellFilled = 0.75;
 
@@ -28,6 +30,8 @@ export class EventBuffer {
   /** Events in the last block. */
   #length = 0;
   #expected = 0;
+  /** Most events that were taken at once so far. */
+  #largest = 0;
   #last = Number.NEGATIVE_INFINITY;
   #isSorted = true;
 
@@ -52,6 +56,7 @@ export class EventBuffer {
   /** Hand over all events in order of chip time (equal times in order of arrival) and start anew; caller owns. */
   take(): EventColumns {
     const isSorted = this.#isSorted;
+    this.#largest = Math.max(this.#largest, this.length);
     const taken = this.#handOver() ?? this.#copy(this.length);
     this.#full.length = 0;
     this.#fullLength = 0;
@@ -87,9 +92,10 @@ export class EventBuffer {
 
   #next(): void {
     const held = this.length;
-    if (this.#expected > blockCapacity && held <= this.#expected / 8) {
+    const foreseen = Math.max(this.#expected, held === firstCapacity ? this.#foreseen() : 0);
+    if (foreseen > blockCapacity && held <= foreseen / 8) {
       // What is to come outweighs what is here: one block for all, which need not be copied at the end.
-      this.#begin(this.#copy(held + this.#expected));
+      this.#begin(this.#copy(held + foreseen));
       this.#full.length = 0;
       this.#fullLength = 0;
       this.#length = held;
@@ -98,6 +104,11 @@ export class EventBuffer {
     this.#full.push({ chipTime: this.#chipTime, payload: this.#payload });
     this.#fullLength = held;
     this.#begin(makeBlock(Math.max(blockCapacity, this.#expected)));
+  }
+
+  /** Programs of a kind follow each other. Room that stays empty costs address space, no memory. */
+  #foreseen(): number {
+    return Math.min(Math.ceil(1.1 * this.#largest), mostForeseen);
   }
 
   #begin(block: EventColumns): void {

@@ -115,13 +115,15 @@ export class Converter {
     const offset = this.#offset + this.#noiseFactor * this.#startOffset;
     if (white > 0) this.#noise.row(normals.subarray(0, length), this.#start, first);
     const skipped = index - 4 * first;
+    const output = filter?.output;
+    const before = filter?.before ?? 0;
     for (let k = 0; k < count; k++) {
       let volts = floatingVolts;
-      if (filter) {
+      if (output !== undefined) {
         const at = position + k * spacing;
         const i = Math.floor(at);
-        const left = i === 0 ? filter.before : (filter.output[i - 1] as number);
-        volts = left + (at - i) * ((filter.output[i] as number) - left);
+        const left = i === 0 ? before : (output[i - 1] as number);
+        volts = left + (at - i) * ((output[i] as number) - left);
       }
       const lsb = Math.round(volts * gain + offset + white * (normals[skipped + k] as number));
       out[k] = Math.max(0, Math.min(lsb, largestSample));
