@@ -27,13 +27,14 @@ import { type Bench, type BenchRow, median, row } from "./harness.js";
 
 const bulkWords = 2_000_000;
 const repeats = 5;
-const smallPrograms = 400;
+const smallPrograms = 2000;
+const warmUpPrograms = 200;
 const programWrites = 100_000;
 /** Raw sockets: datagrams and bytes under way, as the link's window and credit have them. */
 const rawWindow = 128;
 const rawDatagramBytes = 1452;
-/** One chunk at a time: with four under way, bare writes into a pseudo-terminal came to a standstill. */
-const rawPtyWindow = 16_384;
+/** One chunk that the terminal takes whole: bare writes of more, which it takes in parts, came to a standstill. */
+const rawPtyWindow = 2048;
 /** A pseudo-terminal is slower by far. */
 const serialWords = bulkWords / 8;
 
@@ -132,7 +133,7 @@ async function ptyRaw(scratch: string): Promise<Rates> {
   const path = join(scratch, "raw");
   const peer = await startPeer("pty-raw", path);
   const port = await openPort(path);
-  const chunk = Buffer.alloc(16_384, 2);
+  const chunk = Buffer.alloc(rawPtyWindow, 2);
   const total = Math.ceil((8 * serialWords) / chunk.length);
   let onBytes: (count: number) => void = () => {};
   port.on("data", (bytes: Uint8Array) => onBytes(bytes.length));
@@ -208,6 +209,7 @@ async function programRates(url: string): Promise<ProgramRates> {
   const device = await openDevice(url);
   const session = await device.openSession();
   const times: number[] = [];
+  for (let i = 0; i < warmUpPrograms; i++) await session.run(session.program().build());
   for (let i = 0; i < smallPrograms; i++) {
     const from = performance.now();
     await session.run(session.program().build());

@@ -21,7 +21,7 @@ import {
 
 const bufferBytes = 1 << 20;
 /** Raw pseudo-terminal: one byte back for each so many. Small writes begin with a mark and are echoed. */
-const rawAckBytes = 16_384;
+const rawAckBytes = 2048;
 const smallMark = 3;
 
 async function bound(): Promise<Socket> {
