@@ -53,7 +53,7 @@ function place(
       Plot.axisY({ ...axis, ticks: 5, tickFormat: (value: number) => String(Number(value.toPrecision(6))) }),
     ],
   });
-  sheet.text(x + margins.marginLeft, y + 18, title, { bold: true, size: 12 });
+  sheet.text(x + margins.marginLeft, y + 18, title, { bold: true, size: 11 });
   sheet.text(x + (panel.width + margins.marginLeft) / 2, y + panel.height - 6, xLabel, { anchor: "middle" });
   sheet.verticalText(x + 12, y + panel.height / 2, yLabel);
 }
