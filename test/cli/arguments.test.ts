@@ -79,7 +79,7 @@ const table: readonly (readonly [number, readonly string[], RegExp])[] = [
   [2, ["calibrate", "--target-theta", "v_reset=1023,i_bias_adapt_tau=1"], /v_reset = 1023 is outside \[0, 1022\]/],
   [2, ["calibrate", "--target-theta", "v_leak=1"], /v_leak is outside \{v_reset, i_bias_adapt_tau\}/],
   [2, ["calibrate", "--target-theta", "v_reset=1"], /i_bias_adapt_tau = nothing is outside \[0, 1022\]/],
-  [2, ["calibrate"], /no target: give one of --target FILE\.csv, --target-theta .*, --demo-target/],
+  [2, ["calibrate"], /no target: give one of --target FILE, --target-pattern NAME, --target-theta .*, --demo-target/],
   [2, calibrate("--demo-target"), /cannot be used with option/],
   [2, ["calibrate", "--resume", "taken", "--seed", "2"], /'--resume <DIR>' cannot be used with option '--seed <N>'/],
   [2, calibrate("--out", "taken"), /output folder taken holds another run; .*hxloop calibrate --resume taken/],
