@@ -12,8 +12,9 @@ export function patternFigure(recordings: ReadonlyMap<string, PatternRecording>)
   sheet.rect(0, 0, sheet.width, sheet.height, { fill: lightPalette.background });
   [...recordings].forEach(([name, { timesUs, counts, spikesUs }], k) => {
     const [x, y] = [26 + (k % 2) * width, 10 + Math.floor(k / 2) * (height + 18)];
-    const [startUs = 0, next = 1] = timesUs;
-    const grid = { startUs, stepUs: next - startUs, length: counts.length };
+    const startUs = timesUs[0] ?? 0;
+    const stepUs = ((timesUs.at(-1) ?? 1) - startUs) / (timesUs.length - 1);
+    const grid = { startUs, stepUs, length: counts.length };
     const line = decimate(counts, grid, { fromUs: -50, untilUs: 650 }, 420);
     sheet.plot(x, y, {
       width,
@@ -23,9 +24,9 @@ export function patternFigure(recordings: ReadonlyMap<string, PatternRecording>)
       marginTop: 18,
       marginBottom: 16,
       x: { domain: [-50, 650], label: null },
-      y: { domain: [0.35, 0.8], label: null },
+      y: { domain: [0.1, 0.8], label: null },
       marks: [
-        Plot.rectY([0], { x1: 0, x2: 600, y1: 0.35, y2: 0.8, fill: lightPalette.stimulus }),
+        Plot.rectY([0], { x1: 0, x2: 600, y1: 0.1, y2: 0.8, fill: lightPalette.stimulus }),
         Plot.line(
           line.x.map((t, i) => [t, ((line.y[i] as number) * 1.2) / 1024] as [number, number]),
           {

@@ -25,8 +25,7 @@ const known: Readonly<Record<FiringPattern, readonly [count: number, firstMs: nu
   irregular: [33, 15.7],
 };
 /**
- * Close to the rheobase small departures decide on the delay, probably so here: its bursts have the right form and
- * begin late, so that fewer fit into the step.
+ * With a = -g_L nothing holds it at rest: it begins the step far below E_L, and fewer bursts fit into the step.
  */
 const latePattern: FiringPattern = "delayed-regular-bursting";
 const writes = process.env.PATTERNS === "write";
@@ -92,8 +91,9 @@ Ideal: neuron 0 of \`virtual:?chip=1&preset=ideal\`. Typical: neurons 0, 40 ... 
 |---|---|---|---|---|---|
 ${rows.join("\n")}
 
-Delayed regular bursting has its class and not its count, probably because its current lies so close to the rheobase that the circuits'
-small departures from the model decide on the delay, 460 µs in place of 57, and fewer bursts fit into the step. A typical
+Delayed regular bursting has its class and not its count: with a = -g_L nothing holds the neuron at rest, the chip has
+drifted to 0.16 V when the step begins (the model starts at E_L), and its bursts begin 460 us late, not 57.
+A typical
 chip's spread (25 mV, 20 % and more) is two to four times that under which the model keeps 19 to 59 % of its fragile
 patterns.
 
