@@ -11,6 +11,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
 import { yieldToEvents } from "../../src/base/async.js";
 import { Rng } from "../../src/base/rng.js";
+import { keepWaits } from "../../src/device/transport/serial-poller.js";
 import { encodeDataFrame, encodeSerialFrame, hostArq, packetType } from "../../src/protocol/index.js";
 import { startBoard, terminalMissing } from "../conformance/ways.js";
 
@@ -126,6 +127,7 @@ describe(`under ${inputs} malformed inputs, seed ${seed}`, () => {
       await servesGoodHost(board.url);
       const port = new SerialPort({ path, baudRate: 3_000_000, autoOpen: false });
       await new Promise<void>((done, fail) => port.open((error) => (error ? fail(error) : done())));
+      keepWaits(port);
       let early: number | undefined;
       port.resume();
       for (let i = 0; i < inputs; i += burst) {

@@ -6,6 +6,7 @@
 import { SerialPort, type SerialPortMock } from "serialport";
 import type { BytePipe } from "../../base/pipe.js";
 import { DeviceBusy, Disconnected } from "../errors.js";
+import { keepWaits } from "./serial-poller.js";
 
 export interface SerialAddress {
   /** Where the port is: its path, or the serial number of the converter, wherever the system has put it today. */
@@ -43,6 +44,7 @@ export async function openSerialPipe(
       else reject(new Disconnected(url, error.message, { cause: error }));
     });
   });
+  keepWaits(port);
   const { dtr, rts } = address;
   if (dtr === undefined && rts === undefined) return pipe;
   try {
