@@ -1,7 +1,6 @@
 // `npm run results:kills [-- --kills N] [--seed N] [--write]`: calibrations through a gateway while board, gateway and host
 // are killed with SIGKILL at random moments. Counts what must be none: acknowledged runs that are lost, runs that were
 // started twice, resumed calibrations whose posterior differs from that of an undisturbed one with the same seed.
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -10,6 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Rng } from "../../dist/src/base/rng.js";
+import { calibrateUndeterred } from "../../dist/src/cli/study/disturbed-calibration.js";
+import { OwnProcess } from "../../dist/src/cli/study/own-process.js";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const { values } = parseArgs({
@@ -35,35 +36,8 @@ const tally = {
   unknown: 0,
 };
 
-/** A process of ours that is started again and again under the same arguments. */
-class Role {
-  constructor(args, ready) {
-    this.args = args;
-    this.ready = ready;
-  }
-  async start() {
-    const child = spawn(process.execPath, [join(root, "bin/hxloop.mjs"), ...this.args], {
-      cwd: scratch,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.child = child;
-    let text = "";
-    child.stderr.on("data", (chunk) => {
-      text = `${text}${chunk}`.slice(-2000);
-    });
-    this.gone = new Promise((done) => child.on("close", (code, signal) => done({ code, signal, text })));
-    if (!this.ready) return "";
-    const line = await Promise.race([
-      new Promise((done) => child.stdout.once("data", (chunk) => done(String(chunk)))),
-      this.gone.then(({ text }) => Promise.reject(new Error(`${this.args[0]} did not start: ${text}`))),
-    ]);
-    return line;
-  }
-  async kill() {
-    this.child.kill("SIGKILL");
-    await this.gone;
-  }
-}
+const binary = join(root, "bin/hxloop.mjs");
+const role = (args) => new OwnProcess([binary, ...args], scratch);
 
 /** The journal's entries, read by its description in src/gateway/journal.ts and not by its code. */
 function startsInJournal(folder) {
@@ -82,7 +56,7 @@ function startsInJournal(folder) {
 }
 
 const port = 20_000 + (process.pid % 20_000);
-const board = new Role(["board", "--port", String(port), "--reset-port", String(port + 1), "--json"], true);
+const board = role(["board", "--port", String(port), "--reset-port", String(port + 1), "--json"]);
 const state = join(scratch, "state");
 const gatewayArgs = [
   "gateway",
@@ -91,7 +65,7 @@ const gatewayArgs = [
   "--listen",
   `127.0.0.1:${port + 2}`,
 ];
-const gateway = new Role([...gatewayArgs, "--state", state, "--json"], true);
+const gateway = role([...gatewayArgs, "--state", state, "--json"]);
 const base = `http://127.0.0.1:${port + 2}`;
 const device = ["--device", `${base}/boards/0`];
 
@@ -133,26 +107,13 @@ async function checkProbes() {
   Object.assign(probe, { session: undefined, ids: [] });
 }
 
-async function calibrate(out, disturb) {
-  let role = new Role(["calibrate", ...device, ...small, "--out", out, "--quiet"], false);
-  for (;;) {
-    await role.start();
-    const disturbing = disturb ? disturbance(role) : sleep(0);
-    const { code, text } = await role.gone;
-    await disturbing;
-    if (code === 0) return;
-    if (code !== null && code !== 4) throw new Error(`calibrate ended with ${code}: ${text}`);
-    const isBegun = await import("node:fs").then(({ existsSync }) => existsSync(join(scratch, out, "run.json")));
-    const how = isBegun ? ["--resume", out] : [...small, "--out", out];
-    role = new Role(["calibrate", ...device, ...how, "--quiet"], false);
-  }
-}
+const calibration = { binary, cwd: scratch, shared: device, request: small };
 
 const kills = () => tally.kills.board + tally.kills.gateway + tally.kills.host;
 /** Kill one of the three after a random time, and start it again; while the host runs. */
 async function disturbance(host) {
   let isOver = false;
-  host.gone.then(() => {
+  void host.gone.then(() => {
     isOver = true;
   });
   const until = performance.now() + 1000 + 14_000 * rng.uniform();
@@ -165,8 +126,8 @@ async function disturbance(host) {
   tally.kills[who]++;
   if (who === "host") await host.kill();
   else {
-    const role = who === "board" ? board : gateway;
-    await role.kill();
+    const killed = who === "board" ? board : gateway;
+    await killed.kill();
     if (who === "gateway") {
       for (const [run, count] of startsInJournal(state)) {
         if (count < 2) continue;
@@ -174,19 +135,19 @@ async function disturbance(host) {
         console.error(`run ${run} was started ${count} times`);
       }
     }
-    await role.start();
+    await killed.startReady();
   }
   console.error(`kill ${kills()} of ${wanted}: ${who}`);
 }
 
-await board.start();
-await gateway.start();
+await board.startReady();
+await gateway.startReady();
 try {
-  await calibrate("undisturbed", false);
+  await calibrateUndeterred(calibration, "undisturbed", async () => undefined);
   const reference = readFileSync(join(scratch, "undisturbed/posterior.csv"), "utf8");
   while (kills() < wanted) {
     const out = `run-${tally.calibrations++}`;
-    await calibrate(out, true);
+    await calibrateUndeterred(calibration, out, disturbance);
     const isSame = readFileSync(join(scratch, out, "posterior.csv"), "utf8") === reference;
     tally[isSame ? "samePosterior" : "otherPosterior"]++;
     await checkProbes();
@@ -194,7 +155,7 @@ try {
     console.error(`calibration ${tally.calibrations}: ${isSame ? "same" : "ANOTHER"} posterior after ${kills()} kills`);
   }
 } finally {
-  await Promise.all([board, gateway].map((role) => role.kill()));
+  await Promise.all([board, gateway].map((one) => one.kill()));
 }
 for (const count of startsInJournal(state).values()) if (count > 1) tally.startedTwice++;
 rmSync(scratch, { recursive: true, force: true });

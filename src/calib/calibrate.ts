@@ -3,7 +3,7 @@
  * check. It knows the device interface only; whether silicon or software answers cannot be seen from here. Everything
  * random comes from the request's seed through named forks, so that a resumed run continues as if never interrupted.
  */
-import { type Clock, elapsedMs } from "../base/clock.js";
+import type { Clock } from "../base/clock.js";
 import { Rng } from "../base/rng.js";
 import type { Session } from "../device/interface/index.js";
 import type { Kernels } from "../kernels/spaces.js";
@@ -13,7 +13,7 @@ import type { CalibrationListener } from "./events.js";
 import type { TrainingHost } from "./flow/training-host.js";
 import type { MarginalSummary } from "./inference/posterior.js";
 import { type BackendPreference, selectBackend } from "./nn/backend.js";
-import { Progress } from "./progress.js";
+import { Progress, type SecondsSpent } from "./progress.js";
 import { Recorder } from "./recording/recorder.js";
 import { describeViews } from "./recording/views.js";
 import { type CalibrationRequest, checkRequest } from "./request.js";
@@ -34,6 +34,8 @@ export interface CalibrationContext {
   readonly signal?: AbortSignal;
   /** Tensor backend; default `auto`. */
   readonly backend?: BackendPreference;
+  /** What earlier sessions spent on the same run; counted into the result's seconds. */
+  readonly earlier?: SecondsSpent;
   /** Versions to note with the run, for example of hxloop and Node. */
   readonly versions?: Readonly<Record<string, string>>;
 }
@@ -52,7 +54,6 @@ export async function calibrate(
   checkRequest(request);
   const { clock, store, signal } = context;
   signal?.throwIfAborted();
-  const started = clock.now();
   const progress = new Progress(clock, context.listener);
   const recorder = new Recorder(session, request, store, signal);
   const run: Run = {
@@ -81,11 +82,7 @@ export async function calibrate(
       perRound: inference.perRound,
       backend: backend.name,
       versions: { ...context.versions, ...backend.versions },
-      seconds: {
-        record: progress.seconds("target", "record", "predictive"),
-        train: progress.seconds("autoencoder", "posterior"),
-        total: elapsedMs(started, clock.now()) / 1000,
-      },
+      seconds: progress.spent(context.earlier),
       notices: progress.notices,
     },
     target,

@@ -47,3 +47,13 @@ export class CodesNotKept extends HxError {
     super(`${url} does not keep what was written: ${differences.slice(0, 3).join("; ")}${more}`);
   }
 }
+
+/** Runs that ought to have the same bytes have not. Reaction: report the defect, with the runs. */
+export class ResultNotRepeated extends HxError {
+  readonly _tag = "ResultNotRepeated";
+  readonly failure: FailureClass = "internal";
+
+  constructor(differing: number, runs: number, directory: string) {
+    super(`${differing} of ${runs} runs differ from the undisturbed one; they are kept in ${directory}`);
+  }
+}

@@ -19,6 +19,7 @@ import { initCommand } from "./commands/init.js";
 import { replayCommand } from "./commands/replay.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
+import { studyCommand } from "./commands/study.js";
 import { tasksCommand } from "./commands/tasks.js";
 import type { Context } from "./context.js";
 import { exitCodeHelp, exitCodeOf, exitCodes, messageOf } from "./exit-codes.js";
@@ -53,9 +54,10 @@ function buildProgram(context: Context): Command {
     decodeCommand,
     replayCommand,
     diffCommand,
+    studyCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands.flatMap((command) => [command, ...command.commands])]) {
     command.exitOverride().configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, "hxloop: ")),
     });

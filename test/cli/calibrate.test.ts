@@ -67,6 +67,7 @@ describe("a run", { timeout: 120_000 }, () => {
       "data.zarr",
       "figures",
       "idata.zarr",
+      "log.jsonl",
       "networks",
       "posterior.csv",
       "report.html",

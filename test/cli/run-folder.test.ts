@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => rm(scratch, { recursive: true, force: true }));
 
 const create = (): Promise<RunFolder> => RunFolder.create(directory, request, versions, quantities);
-const resume = (): Promise<RunFolder> => RunFolder.resume(directory, quantities);
+const resume = (): Promise<RunFolder> => RunFolder.resume(directory, versions, quantities);
 const tag = (name: string): object => expect.objectContaining({ _tag: name });
 const zarrJson = async (...path: string[]): Promise<Record<string, unknown>> =>
   JSON.parse(await readFile(join(directory, "data.zarr", ...path, "zarr.json"), "utf8"));

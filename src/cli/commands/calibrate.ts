@@ -132,8 +132,8 @@ async function calibrateInFolder(
   const quantities = { parameters: task.parameters.map(({ name }) => name), scale: task.scale };
   const known = versions();
   const folder = await (assignment.isResumed
-    ? RunFolder.resume(directory, quantities)
-    : RunFolder.create(directory, written, known, quantities));
+    ? RunFolder.resume(directory, known, quantities, clock)
+    : RunFolder.create(directory, written, known, quantities, clock));
   interrupts.lastWords = () => unfinished(directory);
   const display = makeDisplay(terminal, clock, flags.quiet === true);
   const threads = new TrainingThreads();
@@ -143,7 +143,10 @@ async function calibrateInFolder(
     if (taskText !== undefined) await folder.putText(taskFile, taskText);
     const { calibrate } = await import("../../calib/calibrate.js");
     const { signal } = interrupts;
-    const { listener } = display;
+    const listener: CalibrationListener = (event) => {
+      folder.log.append(event);
+      display.listener(event);
+    };
     const data = await calibrate(session, request, {
       store: folder,
       clock,
@@ -153,6 +156,7 @@ async function calibrateInFolder(
       signal,
       backend,
       versions: known,
+      earlier: folder.log.earlier,
     });
     const codes = codesOf(task, data, ownVersion());
     await folder.putText(codesFile, `${JSON.stringify(codes, null, 2)}\n`);

@@ -23,11 +23,16 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === undefined || !refusals.has(code)) throw cause;
-    const why = code === "ENOSPC" || code === "EDQUOT" ? "no space is left" : (cause as Error).message;
-    throw new RunFolderUnwritable(`cannot write ${path}: ${why}`, { cause });
+    throw refusal(path, cause);
   }
+}
+
+/** What to throw for an error of the file system: one that names the object, when it is a refusal. */
+export function refusal(path: string, cause: unknown): unknown {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === undefined || !refusals.has(code)) return cause;
+  const why = code === "ENOSPC" || code === "EDQUOT" ? "no space is left" : message;
+  return new RunFolderUnwritable(`cannot write ${path}: ${why}`, { cause });
 }
 
 async function writeSynced(path: string, bytes: Uint8Array | string): Promise<void> {

@@ -2,6 +2,7 @@
  * A run's folder: the store that calibration writes to, and what the command line reads back.
  *
  *   run.json        what was asked, device, versions, state (`manifest.ts`)
+ *   log.jsonl       what happened when, in every session (`run-log.ts`)
  *   run.lock        who is writing (`lock.ts`)
  *   target.csv      the recording that was brought along, when there was one
  *   data.zarr/      Zarr v3: batches/STAGE-INDEX (`batch-codec.ts`), result (`result-codec.ts`)
@@ -15,7 +16,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { wallTime } from "../../base/clock.js";
+import { type Clock, systemClock, wallTime } from "../../base/clock.js";
 import type { Recording, RunData } from "../../calib/run-data.js";
 import type { NetworkState, RunStore } from "../../calib/store.js";
 import type { CountScale } from "../../calib/target/trace.js";
@@ -27,6 +28,7 @@ import { inferenceData } from "./inference-data.js";
 import { lockRun, type RunLock } from "./lock.js";
 import { type Manifest, manifestName, manifestText, newManifest, type RunRequest, readManifest } from "./manifest.js";
 import { groupToResult, resultToGroup } from "./result-codec.js";
+import { logName, RunLog } from "./run-log.js";
 import { encodeSafetensors } from "./safetensors.js";
 import { encodeGroup, StoredGroup } from "./zarr-tree.js";
 
@@ -41,14 +43,22 @@ export class RunFolder implements RunStore {
   readonly #files: DurableFiles;
   readonly #lock: RunLock;
   readonly #quantities: RecordedQuantities;
+  readonly log: RunLog;
   #manifest: Manifest;
 
-  private constructor(directory: string, lock: RunLock, manifest: Manifest, quantities: RecordedQuantities) {
+  private constructor(
+    directory: string,
+    lock: RunLock,
+    manifest: Manifest,
+    quantities: RecordedQuantities,
+    clock: Clock,
+  ) {
     this.directory = directory;
     this.#files = new DurableFiles(join(directory, ".unfinished"));
     this.#lock = lock;
     this.#manifest = manifest;
     this.#quantities = quantities;
+    this.log = new RunLog(directory, clock);
   }
 
   /**
@@ -60,16 +70,15 @@ export class RunFolder implements RunStore {
     request: RunRequest,
     versions: Readonly<Record<string, string>>,
     quantities: RecordedQuantities,
+    clock: Clock = systemClock,
   ): Promise<RunFolder> {
     await onDisk(directory, () => mkdir(directory, { recursive: true }));
     await requireFree(directory);
     const lock = await lockRun(directory);
     try {
-      const folder = new RunFolder(directory, lock, newManifest(request, versions, wallTime()), quantities);
       await requireFree(directory);
-      await folder.#files.clear();
-      await folder.#save();
-      await folder.#ensureHierarchy();
+      const folder = new RunFolder(directory, lock, newManifest(request, versions, wallTime()), quantities, clock);
+      await folder.#begin(versions);
       return folder;
     } catch (error) {
       await lock.release();
@@ -78,7 +87,12 @@ export class RunFolder implements RunStore {
   }
 
   /** Go on with an unfinished run. @throws RunFolderInvalid, RunFolderLocked, RunFolderTaken when it is finished */
-  static async resume(directory: string, quantities: RecordedQuantities): Promise<RunFolder> {
+  static async resume(
+    directory: string,
+    versions: Readonly<Record<string, string>>,
+    quantities: RecordedQuantities,
+    clock: Clock = systemClock,
+  ): Promise<RunFolder> {
     await readManifest(directory);
     const lock = await lockRun(directory);
     try {
@@ -86,10 +100,9 @@ export class RunFolder implements RunStore {
       if (manifest.state === "finished") {
         throw new RunFolderTaken(`run ${directory} is finished; draw it again with: hxloop report ${directory}`);
       }
-      const folder = new RunFolder(directory, lock, { ...manifest, state: "running", reason: null }, quantities);
-      await folder.#files.clear();
-      await folder.#save();
-      await folder.#ensureHierarchy();
+      const going = { ...manifest, state: "running", reason: null } as const;
+      const folder = new RunFolder(directory, lock, going, quantities, clock);
+      await folder.#begin(versions);
       return folder;
     } catch (error) {
       await lock.release();
@@ -99,6 +112,14 @@ export class RunFolder implements RunStore {
 
   get manifest(): Manifest {
     return this.#manifest;
+  }
+
+  async #begin(versions: Readonly<Record<string, string>>): Promise<void> {
+    await this.#files.clear();
+    await this.#save();
+    await this.#ensureHierarchy();
+    const { device, backend } = this.#manifest.request;
+    this.log.append({ type: "session-started", device, backend, versions: { ...versions } });
   }
 
   /** A crash right after the start may have left `run.json` alone. */
@@ -129,6 +150,8 @@ export class RunFolder implements RunStore {
   async close(state: "interrupted" | "failed" | "finished", reason: string | null = null): Promise<void> {
     this.#manifest = { ...this.#manifest, state, reason };
     await this.#save();
+    this.log.append({ type: "session-ended", state, reason });
+    this.log.close();
     await this.#files.clear();
     await this.#lock.release();
   }
@@ -206,6 +229,9 @@ async function emptyHierarchy(): Promise<Map<string, Uint8Array>> {
   return new Map([...root, ...[...batches].map(([path, bytes]) => [`/batches${path}`, bytes] as const)]);
 }
 
+/** What a crash may leave before there is a run. */
+const ownNames: readonly string[] = [".unfinished", logName];
+
 /**
  * A run begins in a folder that is absent or empty.
  * @throws RunFolderTaken when it holds a run or anything else @throws RunFolderUnwritable when it is a file
@@ -218,7 +244,7 @@ export async function requireFree(directory: string): Promise<void> {
       `output folder ${directory} holds another run; choose an empty --out, or go on with it: hxloop calibrate --resume ${directory}`,
     );
   }
-  const foreign = names.find((name) => !name.startsWith("run.lock") && name !== ".unfinished");
+  const foreign = names.find((name) => !name.startsWith("run.lock") && !ownNames.includes(name));
   if (foreign !== undefined) {
     throw new RunFolderTaken(`output folder ${directory} is not empty (it holds ${foreign}); choose an empty --out`);
   }
