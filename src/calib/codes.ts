@@ -80,33 +80,48 @@ export function writeCodes(builder: PlaybackProgramBuilder, { sharedCodes, commo
 
 /** Something that reads back other than it was written. */
 export interface CodeDifference {
-  readonly neuron: number;
+  /** For example `neuron 17`, `CapMem block 2`. */
+  readonly where: string;
   /** For example `v_reset` or `enableAdaptation`. */
   readonly what: string;
   readonly written: number | boolean;
   readonly found: number | boolean;
 }
 
-/** Append reads of all that belongs to neurons. @returns after the run: what differs */
-export function readBack(builder: PlaybackProgramBuilder, { neurons }: CodeSet): () => CodeDifference[] {
+/** Append reads of all that was written. @returns after the run: what differs */
+export function readBack(
+  builder: PlaybackProgramBuilder,
+  { sharedCodes, commonBackend, neurons }: CodeSet,
+): () => CodeDifference[] {
   const checks: (() => CodeDifference[])[] = [];
-  const compare = (neuron: number, written: object, ticket: Ticket<object>, name?: string): void => {
+  const compare = (where: string, written: object, ticket: Ticket<object>, name?: string): void => {
     checks.push(() => {
       const found = ticket.get() as Record<string, number | boolean>;
       return Object.entries(written as Record<string, number | boolean>).flatMap(([field, value]) => {
         const back = found[field];
         if (back === undefined || back === value) return [];
-        return [{ neuron, what: name ?? field, written: value, found: back }];
+        return [{ where, what: name ?? field, written: value, found: back }];
       });
     });
   };
+  for (const [name, value] of Object.entries(sharedCodes) as [SharedCapMemCell, number][]) {
+    for (const block of blocksOfSharedCell(name)) {
+      const cell = sharedCapMemCell(CapMemBlockOnDls.at(block), name);
+      compare(`CapMem block ${block}`, { value }, builder.read(CapMemCell, cell), name);
+    }
+  }
+  for (let half = 0; half < NeuronBackendBlockOnDls.size; half++) {
+    const ticket = builder.read(CommonNeuronBackendConfig, NeuronBackendBlockOnDls.at(half));
+    compare(`backend block ${half}`, commonBackend, ticket);
+  }
   for (const { neuron, codes, switches, backend } of neurons) {
     const at = AtomicNeuronOnDls.at(neuron);
+    const where = `neuron ${neuron}`;
     for (const [name, value] of Object.entries(codes) as [NeuronCapMemRow, number][]) {
-      compare(neuron, { value }, builder.read(CapMemCell, capMemCellOfNeuron(at, name)), name);
+      compare(where, { value }, builder.read(CapMemCell, capMemCellOfNeuron(at, name)), name);
     }
-    compare(neuron, backend, builder.read(NeuronBackendConfig, at));
-    compare(neuron, switches, builder.read(NeuronConfig, at));
+    compare(where, backend, builder.read(NeuronBackendConfig, at));
+    compare(where, switches, builder.read(NeuronConfig, at));
   }
   return () => checks.flatMap((check) => check());
 }

@@ -51,6 +51,11 @@ const codesSchema = z.object({
 });
 export type CodesFile = z.infer<typeof codesSchema>;
 
+/** Two tasks with one digest ask the same of the device and of the method. */
+export function digestOf(task: Task): string {
+  return createHash("sha256").update(JSON.stringify(task)).digest("hex");
+}
+
 /** The emulated posterior draw that came closest to the target, as a file. */
 export function codesOf(task: Task, data: RunData, version: string): CodesFile {
   const { theta, distance } = closestDraw(data);
@@ -59,7 +64,7 @@ export function codesOf(task: Task, data: RunData, version: string): CodesFile {
     schema: codesSchemaName,
     key: {
       task: task.name,
-      taskDigest: createHash("sha256").update(JSON.stringify(task)).digest("hex"),
+      taskDigest: digestOf(task),
       target: data.target.source,
       seed,
       simulations,

@@ -37,6 +37,19 @@ export class CodesForOtherChip extends HxError {
   }
 }
 
+/** Codes that were found with another definition of their task. Reaction: calibrate again, or --any-task. */
+export class CodesOfOtherTask extends HxError {
+  readonly _tag = "CodesOfOtherTask";
+  readonly failure: FailureClass = "usage";
+
+  constructor(task: string, expected: string, digest: string) {
+    const [was, is] = [expected, digest].map((text) => text.slice(0, 12));
+    super(
+      `these codes were found with another definition of task ${task} (digest ${was}..., here ${is}...); calibrate again, or --any-task writes them all the same`,
+    );
+  }
+}
+
 /** What was written does not read back. Reaction: look at the device. */
 export class CodesNotKept extends HxError {
   readonly _tag = "CodesNotKept";

@@ -2,19 +2,28 @@
  * `hxloop apply RESULT --device URL`: write a result's codes to a device and verify them by reading back. Codes belong to
  * the circuits of one chip; on another they are refused unless that is wanted.
  */
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { type CodeDifference, readBack, writeCodes } from "../../calib/codes.js";
-import { type CodesFile, programText, readCodes } from "../codes-file.js";
+import type { Task } from "../../calib/task/task.js";
+import { taskNames } from "../../calib/task/tasks.js";
+import type { DeviceIdentity } from "../../device/interface/index.js";
+import { type CodesFile, digestOf, programText, readCodes } from "../codes-file.js";
 import { type Context, defaultDevice, deviceOf } from "../context.js";
 import { withDevice } from "../device.js";
-import { CodesForOtherChip, CodesNotKept } from "../errors.js";
+import { CodesForOtherChip, CodesNotKept, CodesOfOtherTask } from "../errors.js";
 import { captureOption, nonEmpty } from "../options.js";
+import { keptTask, taskFile, taskNamed } from "../task-source.js";
 import { ownVersion } from "../versions.js";
 
 interface ApplyFlags {
   readonly device?: string;
   readonly capture?: string;
   readonly anyChip?: true;
+  readonly task?: string;
+  readonly anyTask?: true;
   readonly program?: true;
   readonly json?: true;
 }
@@ -25,6 +34,12 @@ export function applyCommand(context: Context): Command {
     .argument("<RESULT>", "a run's folder, or its codes.json", nonEmpty)
     .option("--device <URL>", `the device (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
     .option("--any-chip", "also on another chip than the one that was calibrated")
+    .option(
+      "--task <NAME|FILE>",
+      "the task that the codes must be of (default: the one kept with the run, else the shipped one of that name)",
+      nonEmpty,
+    )
+    .option("--any-task", "also when the task has changed since")
     .option("--program", "print the playback program in text and touch no device")
     .addOption(captureOption())
     .option("--json", "print one JSON object on stdout instead of text")
@@ -32,16 +47,16 @@ export function applyCommand(context: Context): Command {
     .action((path: string, flags: ApplyFlags) => apply(context, path, flags));
 }
 
-/** @throws FileUnreadable, CodesInvalid, CodesForOtherChip, CodesNotKept, and what the device throws */
+/** @throws FileUnreadable, CodesInvalid, CodesOfOtherTask, CodesForOtherChip, CodesNotKept, and what the device throws */
 async function apply(context: Context, path: string, flags: ApplyFlags): Promise<void> {
   const { terminal, interrupts, env } = context;
   const codes = await readCodes(path);
   if (flags.program) return terminal.result(programText(codes).trimEnd());
-  const notices: string[] = [];
+  const notices = await doubtsOfTask(path, codes, flags);
   const { signal } = interrupts;
   const url = deviceOf(flags.device, env);
   const differences = await withDevice(context, url, flags.capture, async (device) => {
-    notices.push(...doubts(codes, device.identity.boardId, url, flags.anyChip === true));
+    notices.push(...doubtsOfChip(codes, device.identity, url, flags.anyChip === true));
     const session = await device.openSession({ signal });
     try {
       const writing = session.program();
@@ -68,12 +83,38 @@ async function apply(context: Context, path: string, flags: ApplyFlags): Promise
   }
 }
 
+/** @returns what the reader must know @throws CodesOfOtherTask, FieldOutOfRange, FileUnreadable, TaskInvalid */
+async function doubtsOfTask(path: string, { key }: CodesFile, flags: ApplyFlags): Promise<string[]> {
+  const task = await taskOfCodes(path, key.task, flags.task);
+  if (task === undefined) return [`task ${key.task} is not known here: the codes are not held against it`];
+  const digest = digestOf(task);
+  if (digest === key.taskDigest) return [];
+  if (!flags.anyTask) throw new CodesOfOtherTask(key.task, key.taskDigest, digest);
+  return [`task ${key.task} has changed since these codes were found`];
+}
+
+/** The task that was named, the one beside the codes, or the shipped one of that name. */
+async function taskOfCodes(path: string, name: string, named: string | undefined): Promise<Task | undefined> {
+  if (named !== undefined) return (await taskNamed(named)).task;
+  const folder = (await stat(path).catch(() => undefined))?.isDirectory() ? path : dirname(path);
+  const isKept = existsSync(join(folder, taskFile));
+  return isKept || taskNames.includes(name) ? (await keptTask(folder, name)).task : undefined;
+}
+
 /** @returns what the reader must know @throws CodesForOtherChip */
-function doubts({ key }: CodesFile, boardId: string, url: string, anyChip: boolean): string[] {
+function doubtsOfChip(
+  { key }: CodesFile,
+  { boardId, bitfileInfo }: DeviceIdentity,
+  url: string,
+  anyChip: boolean,
+): string[] {
   const notices: string[] = [];
   if (key.boardId !== boardId) {
     if (!anyChip) throw new CodesForOtherChip(url, boardId, key.boardId);
     notices.push(`these codes were found on board ${key.boardId}; ${url} is board ${boardId}, whose circuits differ`);
+  }
+  if (key.boardId === boardId && key.bitfileInfo !== bitfileInfo) {
+    notices.push(`${url} carries another bitfile than when these codes were found`);
   }
   if (key.version !== ownVersion()) {
     notices.push(`these codes were found by hxloop ${key.version}; this is ${ownVersion()}`);
@@ -81,6 +122,6 @@ function doubts({ key }: CodesFile, boardId: string, url: string, anyChip: boole
   return notices;
 }
 
-function difference({ neuron, what, written, found }: CodeDifference): string {
-  return `neuron ${neuron} ${what}: written ${written}, read ${found}`;
+function difference({ where, what, written, found }: CodeDifference): string {
+  return `${where} ${what}: written ${written}, read ${found}`;
 }
