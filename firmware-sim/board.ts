@@ -24,8 +24,8 @@ const fillMs = 4;
 /** Shortest time between two looks at what must be resent, ms. */
 const shortestDelayMs = 1;
 const frameBytes = 8 * hostArq.maxWords;
-/** Full frames that leave together while execution goes on: a sixteenth of the window. Our choice. */
-const framesTogether = 8;
+/** Full frames that leave together while execution goes on: a quarter of the window. Our choice. */
+const framesTogether = 32;
 
 /** The way to the host. Datagrams leave from the data port. */
 export interface BoardWire {

@@ -1,6 +1,7 @@
 /**
  * The root that makes a device of a URL: the only place that knows both the driver and where the virtual board's worker
- * lies. The worker speaks the same protocol as a board on a wire, over a pipe that cuts its bytes anew.
+ * lies. The worker speaks the same protocol as a board on a wire, in datagrams through shared memory, or over a line that
+ * cuts its bytes anew.
  */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -19,6 +20,7 @@ import { MessagePortPipe } from "../device/transport/message-port-pipe.js";
 import { PipeTransport } from "../device/transport/pipe-transport.js";
 import { RechunkingPipe } from "../device/transport/rechunking-pipe.js";
 import { type CaptureSink, RecordingTransport } from "../device/transport/record.js";
+import { allocateRings, SharedMemoryTransport } from "../device/transport/shared-memory.js";
 import type { DatagramTransport } from "../device/transport/transport.js";
 import { openUdpTransport } from "../device/transport/udp.js";
 import { type DeviceAddress, type GatewayAddress, parseDeviceUrl, type VirtualKnobs } from "../device/url.js";
@@ -113,7 +115,7 @@ async function openTransport(url: string, address: DeviceAddress): Promise<Datag
     case "gateway":
       throw new UnsupportedTarget(url, "a board with a wire of its own is wanted here, not one behind a gateway");
     case "virtual":
-      return new PipeTransport(url, openVirtualBoard(url, address.knobs), { clock: systemClock });
+      return openVirtualBoard(url, address.knobs);
     case "udp":
       return await openUdpTransport(url, address);
     case "serial": {
@@ -147,18 +149,28 @@ function workerFile(): URL {
   return new URL(`../../${isSource ? "dist/" : ""}firmware-sim/listen/worker.js`, import.meta.url);
 }
 
-/** Start board and chip in a worker thread. Closing the pipe ends the worker. */
-function openVirtualBoard(url: string, knobs: VirtualKnobs): BytePipe {
+/** Start board and chip in a worker thread. Closing the transport ends the worker. */
+function openVirtualBoard(url: string, knobs: VirtualKnobs): DatagramTransport {
   const { port1, port2 } = new MessageChannel();
   const options = virtualBoardOptions(knobs);
-  const worker = new Worker(workerFile(), { workerData: { port: port2, options }, transferList: [port2] });
-  const pipe = new MessagePortPipe(port1);
+  // Faults flip bits of a line, and are found by the checksum of its frames.
+  const isLine = knobs.wire === "line" || knobs.faults !== undefined;
+  const rings = isLine ? undefined : allocateRings();
+  const worker = new Worker(workerFile(), { workerData: { port: port2, options, rings }, transferList: [port2] });
+  const wire = rings
+    ? new SharedMemoryTransport(url, port1, rings, async () => void (await worker.terminate()))
+    : new MessagePortPipe(port1);
   worker.on("error", (cause) =>
-    pipe.fail(new Disconnected(url, `the virtual board failed: ${cause.message}`, { cause })),
+    wire.fail(new Disconnected(url, `the virtual board failed: ${cause.message}`, { cause })),
   );
-  worker.on("exit", (code) => pipe.fail(new Disconnected(url, `the virtual board ended with code ${code}`)));
-  const rechunked = new RechunkingPipe(pipe, Rng.fromSeed(knobs.chip).fork("rechunking"));
-  return {
+  worker.on("exit", (code) => wire.fail(new Disconnected(url, `the virtual board ended with code ${code}`)));
+  return wire instanceof SharedMemoryTransport ? wire : lineTransport(url, wire, worker, knobs.chip);
+}
+
+/** A line whose bytes are cut and joined anew, by seed. */
+function lineTransport(url: string, pipe: BytePipe, worker: Worker, seed: number): DatagramTransport {
+  const rechunked = new RechunkingPipe(pipe, Rng.fromSeed(seed).fork("rechunking"));
+  const line: BytePipe = {
     write: (bytes) => rechunked.write(bytes),
     onData: (listener) => rechunked.onData(listener),
     onClose: (listener) => rechunked.onClose(listener),
@@ -167,10 +179,18 @@ function openVirtualBoard(url: string, knobs: VirtualKnobs): BytePipe {
       await worker.terminate();
     },
   };
+  return new PipeTransport(url, line, { clock: systemClock });
 }
 
 /** The URL's knobs in the board's terms: what is not given is left to the preset. */
-function virtualBoardOptions({ chip, preset, faults, faultSeed, ...factors }: VirtualKnobs): VirtualBoardOptions {
+function virtualBoardOptions({
+  chip,
+  preset,
+  faults,
+  faultSeed,
+  wire: _wire,
+  ...factors
+}: VirtualKnobs): VirtualBoardOptions {
   const given = Object.entries(factors).filter(([, factor]) => factor !== undefined);
   const bad = faults && { faults, ...(faultSeed === undefined ? {} : { faultSeed }) };
   return { chip, preset, knobs: Object.fromEntries(given), ...bad, ...boardKernels() };

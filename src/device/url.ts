@@ -25,6 +25,8 @@ const virtualQuery = z.strictObject({
   converterNoise: factor,
   missingSamples: factor,
   defects: factor,
+  /** How the board's thread is reached: bare datagrams, or the frames of a serial line, which faults imply. */
+  wire: z.enum(["datagrams", "line"]).optional().describe("datagrams, line"),
   /** What goes wrong on the way to the board, by seed. */
   faults: z.string().transform(parseFaults).optional().describe(faultsLegal),
   faultSeed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("the integers 0..2^53-1"),
