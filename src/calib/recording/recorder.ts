@@ -10,7 +10,7 @@ import type { Recording } from "../run-data.js";
 import type { RunStore } from "../store.js";
 import type { Task } from "../task/task.js";
 import { batchProgram, setupProgram } from "./programs.js";
-import { chipTicksPerFpgaCycle, cutRecording, type SegmentLimits } from "./segment.js";
+import { chipTicksPerFpgaCycle, cutRecordings, type SegmentLimits } from "./segment.js";
 import { TimeSlots } from "./time-slots.js";
 
 /** Receives the batches in order. `fresh` is false when they came from the store. */
@@ -114,10 +114,11 @@ export class Recorder {
       await Promise.allSettled(runs);
       throw error;
     });
-    const limits = segmentLimits(this.#task);
-    return starts.map((start, row) =>
-      cutRecording(madc, start.fpgaTime() * chipTicksPerFpgaCycle, thetas[row] as Int32Array, limits),
-    );
+    const cuts = starts.map((start, row) => ({
+      startChipTime: start.fpgaTime() * chipTicksPerFpgaCycle,
+      theta: thetas[row] as Int32Array,
+    }));
+    return cutRecordings(madc, cuts, segmentLimits(this.#task));
   }
 
   async #keep(stage: string, batch: RunningBatch): Promise<readonly Recording[]> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MadcSamples } from "../../device/interface/index.js";
-import { cutRecording, saturatedShare } from "./segment.js";
+import type { Recording } from "../run-data.js";
+import { cutRecordings, type SegmentLimits, saturatedShare } from "./segment.js";
 
 const limits = { fromUs: -1, toUs: 11, samplePeriodUs: 0.1, maxGapUs: 0.5, maxMissing: 0.02 };
 const theta = Int32Array.of(3, 4);
@@ -16,9 +17,13 @@ function madcOf(from: number, to: number, keep: (chipTime: number) => boolean = 
   };
 }
 
-describe("cutRecording", () => {
+function cutOne(madc: MadcSamples, startChipTime: number, cutLimits: SegmentLimits = limits): Recording {
+  return cutRecordings(madc, [{ startChipTime, theta }], cutLimits)[0] as Recording;
+}
+
+describe("cutRecordings", () => {
   it("takes the samples of its stretch, timed from the start of the protocol", () => {
-    const cut = cutRecording(madcOf(0, 20_000), 1000, theta, limits);
+    const cut = cutOne(madcOf(0, 20_000), 1000);
     expect(cut.invalid).toBeUndefined();
     expect(cut.timeUs[0]).toBe(-1);
     expect(cut.timeUs.length).toBe(120);
@@ -29,17 +34,34 @@ describe("cutRecording", () => {
 
   it("keeps two settings of one run apart", () => {
     const madc = madcOf(0, 100_000, (t) => t < 20_000 || t >= 50_000);
-    const [a, b] = [1000, 60_000].map((start) => cutRecording(madc, start, theta, limits));
+    const cuts = [1000, 60_000].map((startChipTime) => ({ startChipTime, theta }));
+    const [a, b] = cutRecordings(madc, cuts, limits);
     expect(a?.invalid).toBeUndefined();
     expect(b?.invalid).toBeUndefined();
     expect(b?.timeUs).toEqual(a?.timeUs);
   });
 
+  it("does not let settings that share samples spoil each other", () => {
+    const cuts = [1000, 2000].map((startChipTime) => ({ startChipTime, theta }));
+    const [a, b] = cutRecordings(madcOf(0, 20_000), cuts, limits);
+    const [alone] = cutRecordings(madcOf(0, 20_000), cuts.slice(1), limits);
+    expect(a?.timeUs).toEqual(b?.timeUs);
+    expect(b).toEqual(alone);
+  });
+
   it("leaves out the other channel", () => {
     const madc = madcOf(0, 20_000);
     const mixed = { ...madc, channel: madc.channel.map((_, i) => i % 2) };
-    const cut = cutRecording(mixed, 1000, theta, { ...limits, samplePeriodUs: 0.2 });
+    const expected = Array.from(madc.value, (value, i) => ({
+      value,
+      time: ((madc.chipTime[i] as number) - 1000) / 250,
+    }))
+      .filter((_, i) => i % 2 === 0)
+      .filter(({ time }) => time >= -1 && time < 11);
+    const cut = cutOne(mixed, 1000, { ...limits, samplePeriodUs: 0.2 });
     expect(cut.timeUs.length).toBe(60);
+    expect([...cut.samples]).toEqual(expected.map(({ value }) => value));
+    expect([...cut.timeUs]).toEqual(expected.map(({ time }) => time));
   });
 
   it.each([
@@ -49,16 +71,14 @@ describe("cutRecording", () => {
     ["gap", madcOf(0, 20_000, (t) => t < 2000 || t > 2200)],
     ["missing-samples", madcOf(0, 20_000, (t) => (t / 25) % 3 !== 0)],
   ])("says why a recording cannot be used: %s", (reason, madc) => {
-    expect(cutRecording(madc, 1000, theta, limits).invalid).toMatch(new RegExp(`^${reason}`));
+    expect(cutOne(madc, 1000).invalid).toMatch(new RegExp(`^${reason}`));
   });
 
   it("tolerates single lost samples", () => {
     expect(
-      cutRecording(
+      cutOne(
         madcOf(0, 20_000, (t) => t !== 1500),
         1000,
-        theta,
-        limits,
       ).invalid,
     ).toBeUndefined();
   });

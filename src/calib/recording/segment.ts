@@ -21,37 +21,64 @@ export interface SegmentLimits {
   readonly maxMissing: number;
 }
 
+/** One setting within a run. */
+export interface Cut {
+  /** Start of the protocol, units of 4 ns. */
+  readonly startChipTime: number;
+  readonly theta: Int32Array;
+}
+
 /**
- * The samples of one setting.
- * @param startChipTime start of the protocol, units of 4 ns @param channel the mux input that carries the neuron
- * @returns a recording whose `invalid` says `no-samples`, `late-start`, `early-end`, `gap` or `missing-samples`, with
+ * The samples of each setting. What a run has recorded becomes the recordings' own memory: its times are overwritten, so
+ * that nothing is copied.
+ * @param madc given away @param channel the mux input that carries the neuron
+ * @returns recordings whose `invalid` says `no-samples`, `late-start`, `early-end`, `gap` or `missing-samples`, with
  * the figures that show it
  */
-export function cutRecording(
+export function cutRecordings(
   madc: MadcSamples,
-  startChipTime: number,
-  theta: Int32Array,
+  cuts: readonly Cut[],
   limits: SegmentLimits,
   channel = 0,
-): Recording {
-  const from = firstAtOrAfter(madc.chipTime, startChipTime + limits.fromUs * chipTicksPerUs);
-  const to = firstAtOrAfter(madc.chipTime, startChipTime + limits.toUs * chipTicksPerUs);
-  const samples = new Uint16Array(to - from);
-  const timeUs = new Float64Array(to - from);
-  const { chipTime, value, channel: channels } = madc;
+): Recording[] {
+  const { fromUs, toUs } = limits;
+  const spans = cuts.map(({ startChipTime: start }) => ({
+    from: firstAtOrAfter(madc.chipTime, start + fromUs * chipTicksPerUs),
+    to: firstAtOrAfter(madc.chipTime, start + toUs * chipTicksPerUs),
+  }));
+  // Settings that share samples, as no program of ours makes them, cannot have them in the same place.
+  const isShared = spans.some(({ from }, i) => i > 0 && from < (spans[i - 1]?.to ?? 0));
+  const parts = spans.map(({ from, to }) => ({
+    time: isShared ? madc.chipTime.slice(from, to) : madc.chipTime.subarray(from, to),
+    value: isShared ? madc.value.slice(from, to) : madc.value.subarray(from, to),
+    channel: madc.channel.subarray(from, to),
+  }));
+  return cuts.map(({ startChipTime, theta }, i) => {
+    const part = parts[i] as (typeof parts)[number];
+    const count = keepChannel(part, channel);
+    const timeUs = part.time.subarray(0, count);
+    for (let k = 0; k < count; k++) timeUs[k] = ((timeUs[k] as number) - startChipTime) / chipTicksPerUs;
+    const own = { theta, samples: part.value.subarray(0, count), timeUs };
+    const invalid = defectOf(timeUs, limits);
+    return invalid === undefined ? own : { ...own, invalid };
+  });
+}
+
+/** Move the samples of one channel to the front. @returns how many there are */
+function keepChannel(
+  part: { readonly time: Float64Array; readonly value: Uint16Array; readonly channel: Uint8Array },
+  channel: number,
+): number {
+  const { time, value, channel: channels } = part;
+  const { length } = channels;
   let count = 0;
-  for (let i = from; i < to; i++) {
+  while (count < length && channels[count] === channel) count++;
+  for (let i = count; i < length; i++) {
     if (channels[i] !== channel) continue;
-    samples[count] = value[i] as number;
-    timeUs[count++] = ((chipTime[i] as number) - startChipTime) / chipTicksPerUs;
+    value[count] = value[i] as number;
+    time[count++] = time[i] as number;
   }
-  // Most often all samples are of the one channel, and nothing has to be copied again.
-  const own =
-    count === timeUs.length
-      ? { theta, samples, timeUs }
-      : { theta, samples: samples.slice(0, count), timeUs: timeUs.slice(0, count) };
-  const invalid = defectOf(own.timeUs, limits);
-  return invalid === undefined ? own : { ...own, invalid };
+  return count;
 }
 
 function defectOf(timeUs: Float64Array, limits: SegmentLimits): string | undefined {

@@ -5,7 +5,7 @@
  */
 
 import { batchProgram, setupProgram } from "../../calib/recording/programs.js";
-import { chipTicksPerFpgaCycle, cutRecording } from "../../calib/recording/segment.js";
+import { chipTicksPerFpgaCycle, cutRecordings } from "../../calib/recording/segment.js";
 import { paperTask } from "../../calib/task/paper.js";
 import type { Task } from "../../calib/task/task.js";
 import type { Session } from "../../device/interface/index.js";
@@ -59,7 +59,10 @@ export async function recordLeakStep(session: Session, signal: AbortSignal, neur
     maxGapUs: 1,
     maxMissing: 1,
   };
-  const { samples, timeUs } = cutRecording(madc, start.fpgaTime() * chipTicksPerFpgaCycle, theta, limits);
+  const cut = { startChipTime: start.fpgaTime() * chipTicksPerFpgaCycle, theta };
+  const [recording] = cutRecordings(madc, [cut], limits);
+  if (recording === undefined) throw new RangeError("no setting was cut");
+  const { samples, timeUs } = recording;
   const expected = (limits.toUs - limits.fromUs) / madcSamplePeriodUs;
   return { samples: samples.length, share: samples.length / expected, ...shapeOf(samples, timeUs) };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Rng } from "../../base/rng.js";
+import { createFromFpgaDecoder, createFromFpgaEncoder } from "../../protocol/messages/from-fpga.js";
 import { AnswerDecoder, type AnswerListener } from "./decoder.js";
 import { ProgramAnswers } from "./ticket.js";
 
@@ -161,5 +163,57 @@ describe("many samples", () => {
     expect(madc.value).toHaveLength(count);
     expect(madc.chipTime.every((time, i) => time === i)).toBe(true);
     expect(madc.value.every((value, i) => value === (i & 0x3ff))).toBe(true);
+  });
+});
+
+describe("runs of samples", () => {
+  const columns = ["chipTime", "value", "channel"] as const;
+
+  /** Decode with and without the loop for runs. */
+  function both(words: Uint8Array, cut: number): void {
+    const decoders = [true, false].map((hasRuns) => {
+      const decoder = new AnswerDecoder();
+      decoder.begin(new ProgramAnswers(), ignore);
+      if (!hasRuns) Object.defineProperty(decoder, "madcRun", { value: undefined });
+      const stream = createFromFpgaDecoder(decoder);
+      for (let at = 0; at < words.length; at += cut) stream.push(words.subarray(at, at + cut));
+      return { time: decoder.fpgaTime, count: stream.messageCount, ...decoder.end() };
+    });
+    const [fast, slow] = decoders as [(typeof decoders)[number], (typeof decoders)[number]];
+    expect(fast.time).toBe(slow.time);
+    expect(fast.count).toBe(slow.count);
+    const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array | Uint16Array | Float64Array): Buffer =>
+      Buffer.from(buffer, byteOffset, byteLength);
+    const areEqual = columns.map((column) => bytesOf(fast.madc[column]).equals(bytesOf(slow.madc[column])));
+    expect(areEqual).toEqual([true, true, true]);
+    expect(bytesOf(fast.spikes.chipTime).equals(bytesOf(slow.spikes.chipTime))).toBe(true);
+  }
+
+  it("decode as they do message by message, whatever stands between them and wherever they are cut", () => {
+    const rng = Rng.fromSeed(8);
+    for (const start of [0, 50, 1000, 2 ** 43 - 3000, 78_187_493_530]) {
+      const encoder = createFromFpgaEncoder();
+      encoder.systime(start);
+      for (let i = 0; i < 6000; i++) {
+        const draw = rng.int(40);
+        const random = (): number => rng.int(2 ** 24);
+        if (draw === 0) encoder.omnibusData(random());
+        else if (draw === 1) encoder.spikePack1(random());
+        else if (draw === 2) encoder.madcPack2(random(), random());
+        else if (draw === 3) encoder.systime(start + rng.int(2 ** 20));
+        else if (draw < 10) encoder.sysdelta(rng.int(256));
+        else encoder.madcPack3(random(), random(), random());
+      }
+      const words = encoder.take();
+      for (const cut of [words.length, 1440, 8]) both(words, cut);
+    }
+  });
+
+  it("keep what fills more than one block, and its order", () => {
+    const encoder = createFromFpgaEncoder();
+    encoder.systime(10_000);
+    for (let i = 0; i < 30_000; i++)
+      encoder.madcPack3(event(i & 0xff, i & 0x3ff), event(i & 0xff, 1), event(i & 0xff, 2));
+    both(encoder.take(), 1440);
   });
 });

@@ -3,9 +3,10 @@
  * as a link, because time annotations refer to what came before; programs take turns in it. Runs once per message, with
  * numbers: no object is made per sample. Time rules: docs/protocol.md, "Time".
  */
-import type { FromFpgaSink } from "../../protocol/messages/streams.js";
+import type { FromFpgaSink, MessageRun } from "../../protocol/messages/streams.js";
 import type { MadcSamples, SpikeEvents } from "../interface/index.js";
 import { EventBuffer } from "./event-buffer.js";
+import { type SplitTime, takeSampleRun } from "./sample-run.js";
 import type { ProgramAnswers } from "./ticket.js";
 
 /** FPGA and chip time have 43 bits, cycles of 8 ns. */
@@ -34,6 +35,9 @@ export interface DecoderCounters {
   timeoutNotifications: number;
 }
 
+/** Bits of an event's 16 that are no sample, in a pair of them. */
+const beyondSample = 0xfc00_fc00;
+
 /**
  * Leave the converted values in place. Two samples at a time, in a function of its own that is compiled as one loop.
  * @param fields an array that begins with its buffer @returns the channels
@@ -41,8 +45,17 @@ export interface DecoderCounters {
 function splitSamples(fields: Uint16Array): Uint8Array {
   const { length } = fields;
   const channel = new Uint8Array(length + (length & 1));
-  const channels = new Uint16Array(channel.buffer);
   const pairs = new Uint32Array(fields.buffer, 0, length >> 1);
+  let seen = length & 1 ? (fields[length - 1] as number) : 0;
+  for (let i = 0; i < pairs.length; i++) seen |= pairs[i] as number;
+  // With one channel in use there is nothing to part.
+  if ((seen & beyondSample) !== 0) splitPairs(fields, pairs, channel);
+  return channel.subarray(0, length);
+}
+
+function splitPairs(fields: Uint16Array, pairs: Uint32Array, channel: Uint8Array): void {
+  const { length } = fields;
+  const channels = new Uint16Array(channel.buffer);
   for (let i = 0; i < pairs.length; i++) {
     const pair = pairs[i] as number;
     channels[i] = ((pair >>> 10) & 1) | ((pair >>> 18) & 0x100);
@@ -53,22 +66,20 @@ function splitSamples(fields: Uint16Array): Uint8Array {
     channel[length - 1] = (last >>> 10) & 1;
     fields[length - 1] = last & 0x3ff;
   }
-  return channel.subarray(0, length);
 }
 
 export class AnswerDecoder implements FromFpgaSink {
   readonly counters: DecoderCounters = { stray: 0, highspeedLinkNotifications: 0, timeoutNotifications: 0 };
   readonly #madc = new EventBuffer();
   readonly #spikes = new EventBuffer();
-  /** FPGA time without its low 7 bits, which stand in `#low`: events need both, and a remainder of doubles is slow. */
-  #high = 0;
-  #low = 0;
+  /** FPGA time without its low 7 bits, which stand in `low`: events need both, and a remainder of doubles is slow. */
+  readonly #time: SplitTime = { high: 0, low: 0 };
   #answers: ProgramAnswers | undefined;
   #listener: AnswerListener | undefined;
 
   /** FPGA time of the last message, cycles. */
   get fpgaTime(): number {
-    return this.#high + this.#low;
+    return this.#time.high + this.#time.low;
   }
 
   /** From now on, answers belong to this program. Events that came before are dropped. */
@@ -97,6 +108,10 @@ export class AnswerDecoder implements FromFpgaSink {
     const count = mostEvents(bytes);
     this.#madc.expect(count);
     this.#spikes.expect(count);
+  }
+
+  madcRun(view: DataView, end: number, run: MessageRun): void {
+    takeSampleRun(this.#madc, this.#time, timeRange, view, end, run);
   }
 
   jtagData(high: number, low: number): void {
@@ -142,8 +157,8 @@ export class AnswerDecoder implements FromFpgaSink {
   }
 
   systime(fpgaCycles: number): void {
-    this.#low = fpgaCycles % stampRange;
-    this.#high = fpgaCycles - this.#low;
+    this.#time.low = fpgaCycles % stampRange;
+    this.#time.high = fpgaCycles - this.#time.low;
   }
 
   sysdelta(increment: number): void {
@@ -188,11 +203,12 @@ export class AnswerDecoder implements FromFpgaSink {
 
   /** Every message takes one cycle; a sysdelta adds its value to that. */
   #advance(cycles: number): void {
-    const low = this.#low + cycles;
-    this.#low = low & (stampRange - 1);
+    const time = this.#time;
+    const low = time.low + cycles;
+    time.low = low & (stampRange - 1);
     if (low < stampRange) return;
-    this.#high += low - this.#low;
-    if (this.#high >= timeRange) this.#high -= timeRange;
+    time.high += low - time.low;
+    if (time.high >= timeRange) time.high -= timeRange;
   }
 
   /**
@@ -202,8 +218,8 @@ export class AnswerDecoder implements FromFpgaSink {
    */
   #chipTime(event: number): number {
     const stamp = (event >>> 16) & 0xff;
-    const time = 2 * this.#high + stamp;
-    if (stamp >> 1 <= this.#low) return time;
+    const time = 2 * this.#time.high + stamp;
+    if (stamp >> 1 <= this.#time.low) return time;
     return time >= 2 * stampRange ? time - 2 * stampRange : time - 2 * stampRange + 2 * timeRange;
   }
 }

@@ -53,6 +53,19 @@ export class EventBuffer {
     this.#last = chipTime;
   }
 
+  /** The block at hand, with room for three events at least: for whoever writes into it himself, and then says so. */
+  open(): EventColumns & { readonly length: number; readonly last: number } {
+    if (this.#length + 3 > this.#payload.length) this.#next();
+    return { chipTime: this.#chipTime, payload: this.#payload, length: this.#length, last: this.#last };
+  }
+
+  /** The block at hand holds so many events by now. @param isSorted whether those added have come in order */
+  filled(length: number, last: number, isSorted: boolean): void {
+    this.#length = length;
+    this.#last = last;
+    if (!isSorted) this.#isSorted = false;
+  }
+
   /** Hand over all events in order of chip time (equal times in order of arrival) and start anew; caller owns. */
   take(): EventColumns {
     const isSorted = this.#isSorted;
@@ -92,7 +105,7 @@ export class EventBuffer {
 
   #next(): void {
     const held = this.length;
-    const foreseen = Math.max(this.#expected, held === firstCapacity ? this.#foreseen() : 0);
+    const foreseen = Math.max(this.#expected, this.#full.length === 0 ? this.#foreseen() : 0);
     if (foreseen > blockCapacity && held <= foreseen / 8) {
       // What is to come outweighs what is here: one block for all, which need not be copied at the end.
       this.#begin(this.#copy(held + foreseen));
@@ -101,7 +114,8 @@ export class EventBuffer {
       this.#length = held;
       return;
     }
-    this.#full.push({ chipTime: this.#chipTime, payload: this.#payload });
+    const length = this.#length;
+    this.#full.push({ chipTime: this.#chipTime.subarray(0, length), payload: this.#payload.subarray(0, length) });
     this.#fullLength = held;
     this.#begin(makeBlock(Math.max(blockCapacity, this.#expected)));
   }

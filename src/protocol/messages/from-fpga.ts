@@ -9,7 +9,7 @@ import { ByteWriter } from "./byte-writer.js";
 import { type MessageType, messagesOf } from "./define-message.js";
 import { fromFpgaMessages } from "./dictionary.js";
 import { type MessageColumns, packFromFpga } from "./message-columns.js";
-import type { FromFpgaSink, StreamDecoder, StreamEncoder } from "./streams.js";
+import type { FromFpgaSink, MessageRun, StreamDecoder, StreamEncoder } from "./streams.js";
 
 function header(message: Pick<MessageType, "opcode">): number {
   return (message.opcode << 24) >>> 0;
@@ -22,6 +22,7 @@ const highspeedLinkNotification = header(fromFpgaMessages.highspeedLinkNotificat
 const timeoutNotification = header(fromFpgaMessages.timeoutNotification);
 const systime = header(fromFpgaMessages.systime);
 const sysdelta = header(fromFpgaMessages.sysdelta);
+const packOpcode = fromFpgaMessages.madcPack3.opcode;
 const madcPack1 = header(fromFpgaMessages.madcPack1);
 const madcPack2 = header(fromFpgaMessages.madcPack2);
 const madcPack3 = header(fromFpgaMessages.madcPack3);
@@ -136,6 +137,7 @@ class FromFpgaDecoder implements StreamDecoder {
   /** Ends at `seam`: the start of a message whose rest has not come yet; after it, the first word of the next push. */
   readonly #carry = new Uint8Array(seam + 8);
   readonly #carryView = new DataView(this.#carry.buffer);
+  readonly #run: MessageRun = { at: 0, count: 0 };
   #carried = 0;
   #messageCount = 0;
 
@@ -181,6 +183,18 @@ class FromFpgaDecoder implements StreamDecoder {
       }
       const length = bytesByOpcode[opcode];
       if (!length) throw new UnknownHeader("from-FPGA", this.#messageCount, opcode, messages.length);
+      // A message cut at a seam is taken alone.
+      if (opcode === packOpcode && stop === end && sink.madcRun !== undefined) {
+        const run = this.#run;
+        run.at = at;
+        run.count = 0;
+        sink.madcRun(view, end, run);
+        if (run.at > at) {
+          at = run.at;
+          this.#messageCount += run.count;
+          continue;
+        }
+      }
       if (at + length > end) return at;
       const high = view.getUint32(at);
       const low = view.getUint32(at + 4);

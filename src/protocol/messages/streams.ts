@@ -42,6 +42,12 @@ export interface ToFpgaSink {
   spikePack3(label0: number, label1: number, label2: number): void;
 }
 
+/** Place in a stream, and messages so far; whoever decodes moves both on. */
+export interface MessageRun {
+  at: number;
+  count: number;
+}
+
 /**
  * Receives from-FPGA messages in order. MADC samples and spikes come as their 24 bits each
  * (23..16 time stamp in 4 ns, 15..0 label or value field), first of the pack first.
@@ -49,6 +55,11 @@ export interface ToFpgaSink {
 export interface FromFpgaSink {
   /** So many bytes are decoded next: room for what they hold can be made at once. */
   expect?(bytes: number): void;
+  /**
+   * A pack of three samples stands at `run.at`: a sink that decodes such packs faster than one by one may take any number
+   * of messages that lie within `end`, and move the run on. Word boundaries are at multiples of 8.
+   */
+  madcRun?(view: DataView, end: number, run: MessageRun): void;
   jtagData(high: number, low: number): void;
   omnibusData(data: number): void;
   loopback(tick: boolean): void;
