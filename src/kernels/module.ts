@@ -20,6 +20,18 @@ export interface KernelExports {
     key0: number,
     key1: number,
   ): void;
+  stepAlone(
+    coefficients: Address,
+    state: Address,
+    circuit: number,
+    trace: Address,
+    length: number,
+    spikes: Address,
+    firstStep: number,
+    count: number,
+    key0: number,
+    key1: number,
+  ): void;
   noiseRow(
     out: Address,
     blocks: number,

@@ -55,6 +55,10 @@ export const terminalMissing = noTerminal();
 
 export const ways: readonly Way[] = [
   { name: "in a worker thread", open: async () => ({ url: "virtual:?chip=1", close: async () => {} }) },
+  {
+    name: "in a worker thread, over a line",
+    open: async () => ({ url: "virtual:?chip=1&wire=line", close: async () => {} }),
+  },
   { name: "over UDP", open: () => startBoard("udp") },
   { name: "over a serial line", missing: terminalMissing, open: () => startBoard("serial") },
 ];

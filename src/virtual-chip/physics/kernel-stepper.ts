@@ -1,6 +1,7 @@
 /**
- * The stepper's kernel (src/kernels/assembly/adex.ts): two circuits in one vector. Gives the bytes of the reference body,
- * many times faster. Circuits are copied into the kernel's memory for each call: small beside the steps of a call.
+ * The stepper's kernels (src/kernels/assembly): two circuits in one vector (pair-step.ts), or one alone (adex-alone.ts).
+ * They give the bytes of the reference body, many times faster. Circuits are copied into the kernel's memory for each
+ * call: small beside the steps of a call.
  */
 import { KernelSpace } from "../../kernels/module.js";
 import type { AdexTrace } from "./adex.js";
@@ -57,6 +58,10 @@ export class KernelStepper implements CircuitStepper {
   step(circuits: readonly SteppedCircuit[], firstStep: number, count: number, isTraced: boolean): void {
     const first = circuits[0];
     if (!first) return;
+    if (circuits.length === 1) {
+      this.#stepAlone(first, firstStep, count, isTraced);
+      return;
+    }
     for (let k = 0; k < circuits.length; k++) this.#put(circuits[k] as SteppedCircuit, k);
     // The second place of an odd number's last pair repeats the first.
     if (circuits.length % 2 === 1) this.#put(circuits[circuits.length - 1] as SteppedCircuit, circuits.length);
@@ -79,6 +84,46 @@ export class KernelStepper implements CircuitStepper {
 
   trace(k: number): AdexTrace {
     return this.#traces[k] as AdexTrace;
+  }
+
+  /** The memory of the first pair holds the one circuit, without another beside it. */
+  #stepAlone(
+    { coefficients, state, noise }: SteppedCircuit,
+    firstStep: number,
+    count: number,
+    isTraced: boolean,
+  ): void {
+    this.#coefficients.set(coefficients);
+    const s = this.#state;
+    s[0] = state.v;
+    s[1] = state.w;
+    s[2] = state.excitatory;
+    s[3] = state.inhibitory;
+    s[4] = state.resetUntil;
+    s[5] = state.pulseUntil;
+    s[6] = state.refractoryUntil;
+    const [key0, key1] = noise.stream.key;
+    this.#space.call.stepAlone(
+      this.#coefficientsAt,
+      this.#stateAt,
+      noise.circuit,
+      isTraced ? this.#tracesAt : 0,
+      longestRun,
+      // One count instead of two stands before the steps.
+      this.#spikesAt + 4,
+      firstStep,
+      count,
+      key0,
+      key1,
+    );
+    state.v = s[0] as number;
+    state.w = s[1] as number;
+    state.excitatory = s[2] as number;
+    state.inhibitory = s[3] as number;
+    state.resetUntil = s[4] as number;
+    state.pulseUntil = s[5] as number;
+    state.refractoryUntil = s[6] as number;
+    (this.#traces[0] as AdexTrace).spikeCount = this.#spikeCounts[1] as number;
   }
 
   #put({ coefficients, state, noise }: SteppedCircuit, k: number): void {

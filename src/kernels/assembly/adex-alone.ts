@@ -1,0 +1,231 @@
+// The AdEx stepper for one circuit alone, as the reference body (src/virtual-chip/physics/adex.ts) has it, operation for
+// operation: state and coefficients stay in registers, and limits that are hardly ever met are branches, so that a step
+// waits for three additions and nothing else.
+import {
+  atExcDecay,
+  atExcGain,
+  atExcInReset,
+  atInhDecay,
+  atInhGain,
+  atInhInReset,
+  atInverseSlope,
+  atK,
+  atMargin,
+  atNoiseCurrent,
+  atOnset,
+  atOnsetNoise,
+  atPulseSteps,
+  atRefractorySteps,
+  atResetSteps,
+  atScale,
+  atScaleInReset,
+  atThreshold,
+  atV,
+  currentLimit,
+  leastSynapticVoltage,
+  pulseGap,
+  rail,
+  resetGap,
+} from "./adex-layout";
+import { normalsAlone } from "./philox";
+
+const currents = memory.data(16 * 8, 16);
+const onsets = memory.data(16 * 8, 16);
+
+/** A coefficient; its place is told for pairs. */
+// @ts-ignore: decorator
+@inline
+function coefficient(c: usize, at: usize): f64 {
+  return load<f64>(c + (at >> 1));
+}
+
+/** e^x as src/virtual-chip/physics/exponential.ts. */
+// @ts-ignore: decorator
+@inline
+function exponential(x: f64): f64 {
+  let y = x > -40 ? x : -40;
+  if (!(y < 40)) y = 40;
+  const t = y * 1.4426950408889634 + 6755399441055744.0;
+  const k = t - 6755399441055744.0;
+  const r = y - k * 0.693145751953125 - k * 1.4286068203094173e-6;
+  const r2 = r * r;
+  const r4 = r2 * r2;
+  const low = 1.0 + r + r2 * (1.0 / 2.0 + r * (1.0 / 6.0));
+  const high = 1.0 / 24.0 + r * (1.0 / 120.0) + r2 * (1.0 / 720.0 + r * (1.0 / 5040.0)) + r4 * (1.0 / 40320.0);
+  return (low + r4 * high) * reinterpret<f64>((reinterpret<i64>(t) + 1023) << 52);
+}
+
+// @ts-ignore: decorator
+@inline
+function limited(current: f64): f64 {
+  return current < currentLimit ? current : currentLimit;
+}
+
+// @ts-ignore: decorator
+@inline
+function clamped(x: f64): f64 {
+  if (!(x > 0)) x = 0;
+  if (!(x < rail)) x = rail;
+  return x;
+}
+
+// @ts-ignore: decorator
+@inline
+function decayed(x: f64, decay: f64): f64 {
+  const y = x * decay;
+  return Math.abs(y) < leastSynapticVoltage ? 0 : y;
+}
+
+/** The smaller of `end` and a time that still lies ahead. */
+// @ts-ignore: decorator
+@inline
+function sooner(end: f64, time: f64, at: f64): f64 {
+  return at < time && time < end ? time : end;
+}
+
+/**
+ * Integrate one circuit over `count` steps, 1..length.
+ * @param c 42 f64 of coefficients @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil, refractoryUntil
+ * @param trace 0, or the courses v, w, excitatory, inhibitory, each with room for `length` f64 @param spikes an i32 count,
+ * then the spikes' steps in this run, i32 @param firstStep a whole number
+ */
+export function stepAlone(
+  c: usize,
+  s: usize,
+  circuit: i32,
+  trace: usize,
+  length: i32,
+  spikes: usize,
+  firstStep: f64,
+  count: i32,
+  key0: i32,
+  key1: i32,
+): void {
+  const first = <u64>firstStep;
+  const courseBytes = <usize>length << 3;
+  let v = load<f64>(s);
+  let w = load<f64>(s, 8);
+  let exc = load<f64>(s, 16);
+  let inh = load<f64>(s, 24);
+  // Times as steps of this run.
+  let resetUntil = load<f64>(s, 32) - firstStep;
+  let pulseUntil = load<f64>(s, 40) - firstStep;
+  let refractoryUntil = load<f64>(s, 48) - firstStep;
+  const noiseCurrent = coefficient(c, atNoiseCurrent);
+  const onsetNoise = coefficient(c, atOnsetNoise);
+  const isNoisy = noiseCurrent > 0 || onsetNoise > 0;
+  const hasInput = exc != 0 || inh != 0;
+  if (trace && !hasInput) memory.fill(trace + 2 * courseBytes, 0, courseBytes + (<usize>count << 3));
+  const slope = coefficient(c, atInverseSlope);
+  const excDecay = coefficient(c, atExcDecay);
+  const inhDecay = coefficient(c, atInhDecay);
+  let block: u64 = u64.MAX_VALUE;
+  let onsetBlock: u64 = u64.MAX_VALUE;
+  let spikeCount = 0;
+
+  for (let i = 0; i < count; ) {
+    const at = <f64>i;
+    const isReset = at < resetUntil;
+    const isPulse = at < pulseUntil;
+    let end = sooner(sooner(sooner(<f64>count, resetUntil, at), pulseUntil, at), refractoryUntil, at);
+    let shift: f64 = 0;
+    if (isNoisy) {
+      const step = first + <u64>i;
+      const wanted = (step >> 12) << 2;
+      if (wanted != onsetBlock) {
+        onsetBlock = wanted;
+        normalsAlone(onsets, wanted, circuit, 1, key0, key1);
+      }
+      shift = onsetNoise * load<f64>(onsets + ((<usize>(step >> 8) & 15) << 3));
+      end = Math.min(end, <f64>(i + 256 - (<i32>step & 255)));
+    }
+    const m = isReset ? c + (resetGap >> 1) : c;
+    const vv = load<f64>(m + (atV >> 1));
+    const vw = load<f64>(m + (atV >> 1), 8);
+    const wv = load<f64>(m + (atV >> 1), 16);
+    const ww = load<f64>(m + (atV >> 1), 24);
+    const fv = load<f64>(m + (atV >> 1), 32);
+    const fw = load<f64>(m + (atV >> 1), 40);
+    const qv = load<f64>(m + (atV >> 1), 48);
+    const qw = load<f64>(m + (atV >> 1), 56);
+    const k = m + (atK >> 1) + (isPulse ? pulseGap >> 1 : 0);
+    const kv = load<f64>(k);
+    const kw = load<f64>(k, 8);
+    const threshold = at < refractoryUntil ? Infinity : coefficient(c, atThreshold) + shift;
+    const onset = coefficient(c, atOnset) + shift;
+    const expFrom = coefficient(c, atMargin) + shift;
+    const scale = isReset ? coefficient(c, atScaleInReset) : coefficient(c, atScale);
+    const excGain = isReset ? coefficient(c, atExcInReset) : coefficient(c, atExcGain);
+    const inhGain = isReset ? coefficient(c, atInhInReset) : coefficient(c, atInhGain);
+    const segmentEnd = <i32>end;
+
+    let isSpike = false;
+    while (i < segmentEnd && !isSpike) {
+      // The current of the noise is held for four steps.
+      let holdEnd = segmentEnd;
+      let inV = kv;
+      let inW = kw;
+      if (isNoisy) {
+        const step = first + <u64>i;
+        const wanted = (step >> 6) << 2;
+        if (wanted != block) {
+          block = wanted;
+          normalsAlone(currents, wanted, circuit, 0, key0, key1);
+        }
+        const current = noiseCurrent * load<f64>(currents + ((<usize>(step >> 2) & 15) << 3));
+        inV = kv + fv * current;
+        inW = kw + fw * current;
+        holdEnd = min(segmentEnd, i + 4 - (<i32>step & 3));
+      }
+      for (; i < holdEnd && !isSpike; i++) {
+        const place = trace + (<usize>i << 3);
+        let driveV = inV;
+        let driveW = inW;
+        if (hasInput) {
+          const syn = excGain * exc + inhGain * inh;
+          exc = decayed(exc, excDecay);
+          inh = decayed(inh, inhDecay);
+          driveV = inV + fv * syn;
+          driveW = inW + fw * syn;
+          if (trace) {
+            store<f64>(place + 2 * courseBytes, exc);
+            store<f64>(place + 3 * courseBytes, inh);
+          }
+        }
+        let nv = vv * v + vw * w + driveV;
+        let nw = wv * v + ww * w + driveW;
+        if (expFrom < v || expFrom < nv) {
+          const i0 = expFrom < v ? limited(scale * exponential((v - onset) * slope)) : 0;
+          const v1 = nv + fv * i0;
+          const i1 = expFrom < v1 ? limited(scale * exponential((v1 - onset) * slope)) : 0;
+          const change = i1 - i0;
+          nv = v1 + qv * change;
+          nw = nw + fw * i0 + qw * change;
+        }
+        v = clamped(nv);
+        w = clamped(nw);
+        if (trace) {
+          store<f64>(place, v);
+          store<f64>(place + courseBytes, w);
+        }
+        isSpike = v >= threshold;
+      }
+    }
+    if (isSpike) {
+      const last = i - 1;
+      store<i32>(spikes + 4 + (<usize>spikeCount << 2), last);
+      spikeCount++;
+      refractoryUntil = <f64>last + coefficient(c, atRefractorySteps);
+      resetUntil = <f64>i + coefficient(c, atResetSteps);
+      pulseUntil = <f64>i + coefficient(c, atPulseSteps);
+    }
+  }
+  store<i32>(spikes, spikeCount);
+  store<f64>(s, v);
+  store<f64>(s, w, 8);
+  store<f64>(s, exc, 16);
+  store<f64>(s, inh, 24);
+  store<f64>(s, resetUntil + firstStep, 32);
+  store<f64>(s, pulseUntil + firstStep, 40);
+  store<f64>(s, refractoryUntil + firstStep, 48);
+}

@@ -1,0 +1,249 @@
+// The AdEx stepper for circuits side by side: two in a vector of float64, operation for operation as the reference body
+// (src/virtual-chip/physics/adex.ts), so that both give the same bytes. No fused multiply-add, in either variant of the
+// module. One step of one pair is a long chain of dependent operations, so four pairs go side by side.
+import {
+  atPulseSteps,
+  atRefractorySteps,
+  atResetSteps,
+  coefficientBytes,
+  currentLimit,
+  leastSynapticVoltage,
+  rail,
+  stateBytes,
+} from "./adex-layout";
+import {
+  atDecays,
+  atExc,
+  atExpFrom,
+  atFV,
+  atFW,
+  atHasInput,
+  atInh,
+  atInV,
+  atInW,
+  atNowExcGain,
+  atNowInhGain,
+  atNowOnset,
+  atNowScale,
+  atNowThreshold,
+  atNowV,
+  atNowW,
+  atPulseUntil,
+  atQV,
+  atQW,
+  atRefractoryUntil,
+  atResetUntil,
+  atSlope,
+  atVV,
+  atVW,
+  atWV,
+  atWW,
+  begin,
+  d,
+  finish,
+  prepare,
+  workBytes,
+} from "./pair-work";
+
+const width = 4;
+const work = memory.data(4 * 44 * 16, 16);
+
+/** Both lanes within 0..rail. */
+// @ts-ignore: decorator
+@inline
+function clamped(x: v128): v128 {
+  return f64x2.pmin(d(rail), f64x2.pmax(d(0), x));
+}
+
+/** e^x as src/virtual-chip/physics/exponential.ts. */
+// @ts-ignore: decorator
+@inline
+function exponential(x: v128): v128 {
+  const y = f64x2.pmin(d(40), f64x2.pmax(d(-40), x));
+  const rounding = d(6755399441055744.0);
+  const t = f64x2.add(f64x2.mul(y, d(1.4426950408889634)), rounding);
+  const k = f64x2.sub(t, rounding);
+  const r = f64x2.sub(f64x2.sub(y, f64x2.mul(k, d(0.693145751953125))), f64x2.mul(k, d(1.4286068203094173e-6)));
+  const r2 = f64x2.mul(r, r);
+  const r4 = f64x2.mul(r2, r2);
+  const low = f64x2.add(f64x2.add(d(1), r), f64x2.mul(r2, f64x2.add(d(1.0 / 2.0), f64x2.mul(r, d(1.0 / 6.0)))));
+  const high = f64x2.add(
+    f64x2.add(
+      f64x2.add(d(1.0 / 24.0), f64x2.mul(r, d(1.0 / 120.0))),
+      f64x2.mul(r2, f64x2.add(d(1.0 / 720.0), f64x2.mul(r, d(1.0 / 5040.0)))),
+    ),
+    f64x2.mul(r4, d(1.0 / 40320.0)),
+  );
+  const power = i64x2.shl(i64x2.add(t, i64x2.splat(1023)), 52);
+  return f64x2.mul(f64x2.add(low, f64x2.mul(r4, high)), power);
+}
+
+// @ts-ignore: decorator
+@inline
+function limited(current: v128): v128 {
+  return f64x2.pmin(d(currentLimit), current);
+}
+
+/** A synaptic voltage one step on; a very small one is gone. */
+// @ts-ignore: decorator
+@inline
+function decayed(x: v128, decay: v128): v128 {
+  const y = f64x2.mul(x, decay);
+  return v128.andnot(y, f64x2.lt(f64x2.abs(y), d(leastSynapticVoltage)));
+}
+
+/** One step of a pair. @returns whether one of the two reached its threshold */
+// @ts-ignore: decorator
+@inline
+function advance(p: usize): bool {
+  const v = v128.load(p + atNowV);
+  const w = v128.load(p + atNowW);
+  let inV = v128.load(p + atInV);
+  let inW = v128.load(p + atInW);
+  const fv = v128.load(p + atFV);
+  const fw = v128.load(p + atFW);
+  if (load<i32>(p + atHasInput)) {
+    const exc = v128.load(p + atExc);
+    const inh = v128.load(p + atInh);
+    const syn = f64x2.add(f64x2.mul(v128.load(p + atNowExcGain), exc), f64x2.mul(v128.load(p + atNowInhGain), inh));
+    v128.store(p + atExc, decayed(exc, v128.load(p + atDecays)));
+    v128.store(p + atInh, decayed(inh, v128.load(p + atDecays, 16)));
+    inV = f64x2.add(inV, f64x2.mul(fv, syn));
+    inW = f64x2.add(inW, f64x2.mul(fw, syn));
+  }
+  let nv = f64x2.add(f64x2.add(f64x2.mul(v128.load(p + atVV), v), f64x2.mul(v128.load(p + atVW), w)), inV);
+  let nw = f64x2.add(f64x2.add(f64x2.mul(v128.load(p + atWV), v), f64x2.mul(v128.load(p + atWW), w)), inW);
+  const expFrom = v128.load(p + atExpFrom);
+  const isNear = f64x2.lt(expFrom, v);
+  if (v128.any_true(v128.or(isNear, f64x2.lt(expFrom, nv)))) {
+    const onset = v128.load(p + atNowOnset);
+    const slope = v128.load(p + atSlope);
+    const scale = v128.load(p + atNowScale);
+    const i0 = v128.and(limited(f64x2.mul(scale, exponential(f64x2.mul(f64x2.sub(v, onset), slope)))), isNear);
+    const v1 = f64x2.add(nv, f64x2.mul(fv, i0));
+    const i1 = v128.and(
+      limited(f64x2.mul(scale, exponential(f64x2.mul(f64x2.sub(v1, onset), slope)))),
+      f64x2.lt(expFrom, v1),
+    );
+    const change = f64x2.sub(i1, i0);
+    nv = f64x2.add(v1, f64x2.mul(v128.load(p + atQV), change));
+    nw = f64x2.add(f64x2.add(nw, f64x2.mul(fw, i0)), f64x2.mul(v128.load(p + atQW), change));
+  }
+  nv = clamped(nv);
+  v128.store(p + atNowV, nv);
+  v128.store(p + atNowW, clamped(nw));
+  return v128.any_true(f64x2.ge(nv, v128.load(p + atNowThreshold)));
+}
+
+/** Write the voltages at the end of a step. */
+// @ts-ignore: decorator
+@inline
+function record(p: usize, o: usize, bytes: usize): void {
+  for (let k: usize = 0; k < 2; k++, o += bytes << 2, p += 8) {
+    store<f64>(o, load<f64>(p + atNowV));
+    store<f64>(o + bytes, load<f64>(p + atNowW));
+    store<f64>(o + 2 * bytes, load<f64>(p + atExc));
+    store<f64>(o + 3 * bytes, load<f64>(p + atInh));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function replace(at: usize, value: v128, where: v128): void {
+  v128.store(at, v128.bitselect(value, v128.load(at), where));
+}
+
+/** Spikes at the end of step `i` of the run. */
+function fire(p: usize, c: usize, spikes: usize, i: i32, length: i32): void {
+  const spiking = f64x2.ge(v128.load(p + atNowV), v128.load(p + atNowThreshold));
+  const next = d(<f64>i + 1);
+  replace(p + atResetUntil, f64x2.add(next, v128.load(c + atResetSteps)), spiking);
+  replace(p + atPulseUntil, f64x2.add(next, v128.load(c + atPulseSteps)), spiking);
+  replace(p + atRefractoryUntil, f64x2.add(d(<f64>i), v128.load(c + atRefractorySteps)), spiking);
+  const mask = i64x2.bitmask(spiking);
+  for (let k: usize = 0; k < 2; k++) {
+    if (!(mask & (1 << <i32>k))) continue;
+    const n = load<i32>(spikes + (k << 2));
+    store<i32>(spikes + 8 + ((k * <usize>length + <usize>n) << 2), i);
+    store<i32>(spikes + (k << 2), n + 1);
+  }
+}
+
+/** What all groups of a call have in common. */
+let capacity = 0;
+let origin: f64 = 0;
+let steps = 0;
+let keyLow = 0;
+let keyHigh = 0;
+
+/** Up to four pairs; see `stepAdex`. */
+function stepGroup(n: usize, c: usize, s: usize, circuits: usize, traces: usize, spikes: usize): void {
+  const first = <u64>origin;
+  const count = steps;
+  const courseBytes = <usize>capacity << 3;
+  const spikeBytes = courseBytes + 8;
+  for (let j: usize = 0; j < n; j++)
+    begin(work + j * workBytes, c + j * coefficientBytes, s + j * stateBytes, origin, spikes + j * spikeBytes);
+  for (let i = 0; i < count; ) {
+    let end = <f64>count;
+    for (let j: usize = 0; j < n; j++)
+      end = prepare(work + j * workBytes, c + j * coefficientBytes, circuits + (j << 3), first, i, end, keyLow, keyHigh);
+    const segmentEnd = <i32>end;
+    let spiking: i32 = 0;
+    while (i < segmentEnd && !spiking) {
+      if (n == width) {
+        spiking = <i32>advance(work);
+        spiking |= <i32>advance(work + workBytes) << 1;
+        spiking |= <i32>advance(work + 2 * workBytes) << 2;
+        spiking |= <i32>advance(work + 3 * workBytes) << 3;
+      } else {
+        for (let j: usize = 0; j < n; j++) spiking |= <i32>advance(work + j * workBytes) << <i32>j;
+      }
+      if (traces) {
+        for (let j: usize = 0; j < n; j++)
+          record(work + j * workBytes, traces + j * (courseBytes << 3) + (<usize>i << 3), courseBytes);
+      }
+      i++;
+    }
+    for (let j: usize = 0; spiking; j++, spiking >>= 1) {
+      if (spiking & 1) fire(work + j * workBytes, c + j * coefficientBytes, spikes + j * spikeBytes, i - 1, capacity);
+    }
+  }
+  for (let j: usize = 0; j < n; j++) finish(work + j * workBytes, s + j * stateBytes, origin);
+}
+
+/**
+ * Integrate pairs of circuits over the same `count` steps, 1..length, each alone.
+ * @param c coefficients: for each pair 42 pairs of f64 @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil,
+ * refractoryUntil @param circuits two u32 for each pair @param traces 0, or for each pair the courses v, w, excitatory,
+ * inhibitory of its first circuit, then of its second, each with room for `length` f64 @param spikes for each pair two
+ * i32 counts, then the spikes' steps in this run of either, each with room for `length` i32 @param firstStep a whole number
+ */
+export function stepAdex(
+  pairs: i32,
+  c: usize,
+  s: usize,
+  circuits: usize,
+  traces: usize,
+  length: i32,
+  spikes: usize,
+  firstStep: f64,
+  count: i32,
+  key0: i32,
+  key1: i32,
+): void {
+  capacity = length;
+  origin = firstStep;
+  steps = count;
+  keyLow = key0;
+  keyHigh = key1;
+  for (let p = 0; p < pairs; p += width) {
+    const n = <usize>min(width, pairs - p);
+    stepGroup(n, c, s, circuits, traces, spikes);
+    c += n * coefficientBytes;
+    s += n * stateBytes;
+    circuits += n << 3;
+    if (traces) traces += n * (<usize>length << 6);
+    spikes += n * (8 + (<usize>length << 3));
+  }
+}
