@@ -9,6 +9,7 @@ import { asmCommand } from "./commands/asm.js";
 import { boardCommand } from "./commands/board.js";
 import { calibrateCommand } from "./commands/calibrate.js";
 import { chipCommand } from "./commands/chip.js";
+import { compareCommand } from "./commands/compare.js";
 import { decodeCommand } from "./commands/decode.js";
 import { diffCommand } from "./commands/diff.js";
 import { disasmCommand } from "./commands/disasm.js";
@@ -19,6 +20,8 @@ import { initCommand } from "./commands/init.js";
 import { replayCommand } from "./commands/replay.js";
 import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
+import { runsCommand } from "./commands/runs.js";
+import { showCommand } from "./commands/show.js";
 import { studyCommand } from "./commands/study.js";
 import { tasksCommand } from "./commands/tasks.js";
 import type { Context } from "./context.js";
@@ -41,6 +44,9 @@ function buildProgram(context: Context): Command {
     calibrateCommand,
     tasksCommand,
     initCommand,
+    runsCommand,
+    showCommand,
+    compareCommand,
     applyCommand,
     reportCommand,
     doctorCommand,

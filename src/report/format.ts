@@ -55,3 +55,11 @@ export function wrap(items: readonly string[], columns: number): string[] {
   }
   return lines;
 }
+
+/** Columns of equal width; the first to the left, the others to the right. */
+export function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, j) => Math.max(...rows.map((row) => row[j]?.length ?? 0)));
+  return rows.map((row) =>
+    row.map((text, j) => (j === 0 ? text.padEnd(widths[j] ?? 0) : text.padStart(widths[j] ?? 0))).join("   "),
+  );
+}

@@ -1,6 +1,6 @@
 /** The result on a terminal: plain text, at most 100 columns, without colour and without anything that moves a cursor. */
 import type { RunData } from "../calib/run-data.js";
-import { duration, fixed, percent } from "./format.js";
+import { align, duration, fixed, percent } from "./format.js";
 import { printable } from "./svg/sheet.js";
 
 const widest = 100;
@@ -29,14 +29,6 @@ export function renderTerminalSummary(data: RunData): string {
     `Recording ${duration(record)}, training ${duration(train)}, in all ${duration(total)}; ${facts.simulations} emulations in ${facts.rounds} rounds.`,
   ];
   return lines.map((line) => shorten(line.trimEnd(), widest)).join("\n");
-}
-
-/** Columns of equal width; the first to the left, the others to the right. */
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, j) => Math.max(...rows.map((row) => row[j]?.length ?? 0)));
-  return rows.map((row) =>
-    row.map((text, j) => (j === 0 ? text.padEnd(widths[j] ?? 0) : text.padStart(widths[j] ?? 0))).join("   "),
-  );
 }
 
 function shorten(text: string, length: number): string {

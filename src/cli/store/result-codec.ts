@@ -52,6 +52,8 @@ const plainSchema = z.object({
   predictive: z.object({ distance: z.number(), noiseFloor: z.number() }),
 });
 
+type PlainResult = z.infer<typeof plainSchema>;
+
 function traceSet(name: string, set: TraceSet): Record<string, NamedArray> {
   const { count, traces, theta } = set;
   const rest = { start_us: set.grid.startUs, step_us: set.grid.stepUs };
@@ -79,7 +81,7 @@ export function resultToGroup(data: RunData): ArrayGroup {
   const { target, reconstructions: rec, posterior, predictive } = data;
   const width = data.parameters.length;
   const points = data.dataSet.grid.length;
-  const plain: z.infer<typeof plainSchema> = {
+  const plain: PlainResult = {
     parameters: [...data.parameters],
     facts: {
       ...data.facts,
@@ -124,8 +126,8 @@ export function resultToGroup(data: RunData): ArrayGroup {
   return { attributes: { schema: resultSchema, result: plain }, arrays };
 }
 
-/** @throws RunFolderInvalid when the group is not a result that this version can read */
-export async function groupToResult(group: StoredGroup, path: string): Promise<RunData> {
+/** What of a result is no array. @throws RunFolderInvalid when the group is not a result that this version can read */
+export function plainResult(group: StoredGroup, path: string): PlainResult {
   if (group.attributes.schema !== resultSchema) {
     throw new RunFolderInvalid(`${path} has schema ${String(group.attributes.schema)}, not ${resultSchema}`);
   }
@@ -134,7 +136,12 @@ export async function groupToResult(group: StoredGroup, path: string): Promise<R
     const issue = parsed.error.issues[0];
     throw new RunFolderInvalid(`${path}: ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const plain = parsed.data;
+  return parsed.data;
+}
+
+/** @throws RunFolderInvalid when the group is not a result that this version can read */
+export async function groupToResult(group: StoredGroup, path: string): Promise<RunData> {
+  const plain = plainResult(group, path);
   const floats = async (name: string): Promise<number[]> => [...(await group.read(name, "float64")).data];
   const traces = async (name: (typeof traceSets)[number]): Promise<TraceSet> => {
     const { data, shape } = await group.read(`${name}/traces`, "float32");
