@@ -25,10 +25,25 @@ export abstract class HxError extends Error {
   }
 }
 
+/**
+ * The shape of every error class: `class FileUnreadable extends taggedError("FileUnreadable", "input") {}`, with fields of
+ * its own where a caller reads them.
+ */
+export function taggedError<const T extends string, const F extends FailureClass>(
+  tag: T,
+  failure: F,
+): new (
+  message?: string,
+  options?: ErrorOptions,
+) => HxError & { readonly _tag: T; readonly failure: F } {
+  return class extends HxError {
+    readonly _tag = tag;
+    readonly failure = failure;
+  };
+}
+
 /** An argument outside its legal range. Message: object, value, legal range. */
-export class FieldOutOfRange extends HxError {
-  readonly _tag = "FieldOutOfRange";
-  readonly failure = "usage";
+export class FieldOutOfRange extends taggedError("FieldOutOfRange", "usage") {
   readonly object: string;
   readonly value: unknown;
   readonly range: string;

@@ -3,15 +3,12 @@
  * message; here nothing lets it: by seed, chunks of one byte, chunks that hold several writes, writes in several chunks.
  */
 import { yieldToEvents } from "./async.js";
-import { HxError } from "./errors.js";
+import { taggedError } from "./errors.js";
 import type { BytePipe } from "./pipe.js";
 import type { Rng } from "./rng.js";
 
 /** The pipe has been closed at one of its ends. */
-export class PipeClosed extends HxError {
-  readonly _tag = "PipeClosed";
-  readonly failure = "device";
-
+export class PipeClosed extends taggedError("PipeClosed", "device") {
   constructor() {
     super("the pipe is closed");
   }

@@ -3,12 +3,10 @@
  * another target, look at the device, start a new run. A single recording that cannot be used is no error: it is kept
  * with its reason and counted.
  */
-import { type FailureClass, HxError } from "../base/errors.js";
+import { taggedError } from "../base/errors.js";
 
 /** A task file that is not what it must be. Way out: mend the key that the message names. */
-export class TaskInvalid extends HxError {
-  readonly _tag = "TaskInvalid";
-  readonly failure: FailureClass = "input";
+export class TaskInvalid extends taggedError("TaskInvalid", "input") {
   /** Name of the file. */
   readonly source: string;
   /** The key, for example `parameter[1].range`, or the line of text that is no TOML. */
@@ -22,9 +20,7 @@ export class TaskInvalid extends HxError {
 }
 
 /** A target trace that is not what it must be. Way out: mend what the message names. */
-export class TargetInvalid extends HxError {
-  readonly _tag = "TargetInvalid";
-  readonly failure: FailureClass = "input";
+export class TargetInvalid extends taggedError("TargetInvalid", "input") {
   /** Name of the file or of the data. */
   readonly source: string;
   /** For example `line 17`; undefined when the whole target is meant. */
@@ -42,9 +38,7 @@ export class TargetInvalid extends HxError {
 }
 
 /** A target that the task cannot reach whatever the codes, for example one without a spike. Way out: another target. */
-export class TargetUnreachable extends HxError {
-  readonly _tag = "TargetUnreachable";
-  readonly failure: FailureClass = "input";
+export class TargetUnreachable extends taggedError("TargetUnreachable", "input") {
   readonly source: string;
 
   constructor(source: string, reason: string) {
@@ -54,9 +48,7 @@ export class TargetUnreachable extends HxError {
 }
 
 /** Too many recordings could not be used. Way out: look at the reasons, then at the device or at the task. */
-export class TooFewSamples extends HxError {
-  readonly _tag = "TooFewSamples";
-  readonly failure: FailureClass = "device";
+export class TooFewSamples extends taggedError("TooFewSamples", "device") {
   readonly stage: string;
   readonly usable: number;
   readonly needed: number;
@@ -70,9 +62,7 @@ export class TooFewSamples extends HxError {
 }
 
 /** The store holds recordings of other codes than this run asks for. Way out: another store, a new run. */
-export class BatchMismatch extends HxError {
-  readonly _tag = "BatchMismatch";
-  readonly failure: FailureClass = "input";
+export class BatchMismatch extends taggedError("BatchMismatch", "input") {
   readonly stage: string;
   readonly index: number;
 

@@ -1,35 +1,20 @@
 /** What can be wrong with arguments and files; each class is one reaction of the person at the terminal. */
-import { type FailureClass, HxError } from "../base/errors.js";
+import { taggedError } from "../base/errors.js";
 
 /** A file that was named cannot be read. Reaction: name the right one. */
-export class FileUnreadable extends HxError {
-  readonly _tag = "FileUnreadable";
-  readonly failure: FailureClass = "input";
-}
+export class FileUnreadable extends taggedError("FileUnreadable", "input") {}
 
 /** A file that was named cannot be written. Reaction: another place. */
-export class FileUnwritable extends HxError {
-  readonly _tag = "FileUnwritable";
-  readonly failure: FailureClass = "input";
-}
+export class FileUnwritable extends taggedError("FileUnwritable", "input") {}
 
 /** The command line is in itself contradictory or incomplete. Reaction: read the help. */
-export class UsageError extends HxError {
-  readonly _tag = "UsageError";
-  readonly failure: FailureClass = "usage";
-}
+export class UsageError extends taggedError("UsageError", "usage") {}
 
 /** A file of codes that is not what it must be. Reaction: another file, or calibrate again. */
-export class CodesInvalid extends HxError {
-  readonly _tag = "CodesInvalid";
-  readonly failure: FailureClass = "input";
-}
+export class CodesInvalid extends taggedError("CodesInvalid", "input") {}
 
 /** Codes of one chip for another. Reaction: the right device, or --any-chip. */
-export class CodesForOtherChip extends HxError {
-  readonly _tag = "CodesForOtherChip";
-  readonly failure: FailureClass = "usage";
-
+export class CodesForOtherChip extends taggedError("CodesForOtherChip", "usage") {
   constructor(url: string, boardId: string, expected: string) {
     super(
       `these codes belong to board ${expected}, but ${url} is board ${boardId}; --any-chip writes them all the same`,
@@ -38,10 +23,7 @@ export class CodesForOtherChip extends HxError {
 }
 
 /** Codes that were found with another definition of their task. Reaction: calibrate again, or --any-task. */
-export class CodesOfOtherTask extends HxError {
-  readonly _tag = "CodesOfOtherTask";
-  readonly failure: FailureClass = "usage";
-
+export class CodesOfOtherTask extends taggedError("CodesOfOtherTask", "usage") {
   constructor(task: string, expected: string, digest: string) {
     const [was, is] = [expected, digest].map((text) => text.slice(0, 12));
     super(
@@ -51,10 +33,7 @@ export class CodesOfOtherTask extends HxError {
 }
 
 /** What was written does not read back. Reaction: look at the device. */
-export class CodesNotKept extends HxError {
-  readonly _tag = "CodesNotKept";
-  readonly failure: FailureClass = "device";
-
+export class CodesNotKept extends taggedError("CodesNotKept", "device") {
   constructor(url: string, differences: readonly string[]) {
     const more = differences.length > 3 ? ` and ${differences.length - 3} more` : "";
     super(`${url} does not keep what was written: ${differences.slice(0, 3).join("; ")}${more}`);
@@ -62,10 +41,7 @@ export class CodesNotKept extends HxError {
 }
 
 /** Runs that ought to have the same bytes have not. Reaction: report the defect, with the runs. */
-export class ResultNotRepeated extends HxError {
-  readonly _tag = "ResultNotRepeated";
-  readonly failure: FailureClass = "internal";
-
+export class ResultNotRepeated extends taggedError("ResultNotRepeated", "internal") {
   constructor(differing: number, runs: number, directory: string) {
     super(`${differing} of ${runs} runs differ from the undisturbed one; they are kept in ${directory}`);
   }

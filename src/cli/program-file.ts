@@ -1,14 +1,11 @@
 /**
  * Playback programs in files: instruction words, 8 bytes each, most significant first, or the text form.
  */
-import { HxError } from "../base/errors.js";
+import { taggedError } from "../base/errors.js";
 import { nameOf, readBytes } from "./files.js";
 
 /** The file is neither text nor whole words. Reaction: name the right file. */
-export class ProgramFileInvalid extends HxError {
-  readonly _tag = "ProgramFileInvalid";
-  readonly failure = "input";
-}
+export class ProgramFileInvalid extends taggedError("ProgramFileInvalid", "input") {}
 
 const bytesPerWord = 8;
 

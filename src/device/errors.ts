@@ -2,12 +2,10 @@
  * Errors of the driver. A class stands for a reaction of the caller: retry, reopen, split, choose another device.
  * Cancellation is none of them: an aborted call rejects with `signal.reason`.
  */
-import { HxError } from "../base/errors.js";
+import { taggedError } from "../base/errors.js";
 
 /** The board did not answer in time: check power and cable, then open again. */
-export class LinkTimeout extends HxError {
-  readonly _tag = "LinkTimeout";
-  readonly failure = "device";
+export class LinkTimeout extends taggedError("LinkTimeout", "device") {
   readonly url: string;
   readonly stage: "reset" | "loopback" | "transmission" | "program" | "gateway";
 
@@ -26,59 +24,42 @@ export class LinkTimeout extends HxError {
 }
 
 /** The link was reset while in use; what the board was doing is lost. Open a new session. */
-export class LinkReset extends HxError {
-  readonly _tag = "LinkReset";
-  readonly failure = "device";
-
+export class LinkReset extends taggedError("LinkReset", "device") {
   constructor(url: string, why: string, options?: ErrorOptions) {
     super(`${url}: the link was reset: ${why}; open a new session`, options);
   }
 }
 
 /** The link or session is closed; `cause` says why when it was not on request. */
-export class LinkClosed extends HxError {
-  readonly _tag = "LinkClosed";
-  readonly failure = "device";
-
+export class LinkClosed extends taggedError("LinkClosed", "device") {
   constructor(url: string, what: "link" | "session" = "link", options?: ErrorOptions) {
     super(`${url}: the ${what} is closed`, options);
   }
 }
 
 /** The wire itself is gone: cable unplugged, socket refused, worker ended. */
-export class Disconnected extends HxError {
-  readonly _tag = "Disconnected";
-  readonly failure = "device";
-
+export class Disconnected extends taggedError("Disconnected", "device") {
   constructor(url: string, why: string, options?: ErrorOptions) {
     super(`${url}: disconnected: ${why}`, options);
   }
 }
 
 /** Somebody else has the device: wait, or choose another. */
-export class DeviceBusy extends HxError {
-  readonly _tag = "DeviceBusy";
-  readonly failure = "device";
-
+export class DeviceBusy extends taggedError("DeviceBusy", "device") {
   constructor(url: string, why = "another session is open; close it first") {
     super(`${url}: ${why}`);
   }
 }
 
 /** The URL, or what answers there, is nothing this driver can drive: choose another target. */
-export class UnsupportedTarget extends HxError {
-  readonly _tag = "UnsupportedTarget";
-  readonly failure = "usage";
-
+export class UnsupportedTarget extends taggedError("UnsupportedTarget", "usage") {
   constructor(target: string, why: string, options?: ErrorOptions) {
     super(`${target}: ${why}`, options);
   }
 }
 
 /** The program exceeds the playback memory: split it. */
-export class ProgramTooLong extends HxError {
-  readonly _tag = "ProgramTooLong";
-  readonly failure = "usage";
+export class ProgramTooLong extends taggedError("ProgramTooLong", "usage") {
   readonly instructionCount: number;
 
   constructor(instructionCount: number, limit: number) {
@@ -88,9 +69,7 @@ export class ProgramTooLong extends HxError {
 }
 
 /** Words that are no program as a board must be given it: correct the file. */
-export class ProgramInvalid extends HxError {
-  readonly _tag = "ProgramInvalid";
-  readonly failure = "input";
+export class ProgramInvalid extends taggedError("ProgramInvalid", "input") {
   /** Index of the instruction. */
   readonly instruction: number;
 
@@ -101,39 +80,28 @@ export class ProgramInvalid extends HxError {
 }
 
 /** The container cannot be read, or not be written: use another one. */
-export class AccessRefused extends HxError {
-  readonly _tag = "AccessRefused";
-  readonly failure = "usage";
-
+export class AccessRefused extends taggedError("AccessRefused", "usage") {
   constructor(what: string, access: "read" | "write") {
     super(`${what} cannot be ${access === "read" ? "read" : "written"}`);
   }
 }
 
 /** A ticket was asked before its program had run: a call in the wrong order. */
-export class TicketNotReady extends HxError {
-  readonly _tag = "TicketNotReady";
-  readonly failure = "internal";
-
+export class TicketNotReady extends taggedError("TicketNotReady", "internal") {
   constructor(what: string) {
     super(`${what} has no answer yet: run its program first, and only when the run has succeeded`);
   }
 }
 
 /** A program was run twice, or in a session that did not build it. */
-export class ProgramSpent extends HxError {
-  readonly _tag = "ProgramSpent";
-  readonly failure = "internal";
-
+export class ProgramSpent extends taggedError("ProgramSpent", "internal") {
   constructor(why: string) {
     super(`playback program cannot be run: ${why}`);
   }
 }
 
 /** The board reported that an instruction was stuck; the run's data must not be used. */
-export class NotificationReceived extends HxError {
-  readonly _tag = "NotificationReceived";
-  readonly failure = "device";
+export class NotificationReceived extends taggedError("NotificationReceived", "device") {
   /** Index of the stuck instruction in its program. */
   readonly instruction: number;
 
@@ -144,20 +112,14 @@ export class NotificationReceived extends HxError {
 }
 
 /** The board's answers do not fit the program: a broken stream or a foreign board. */
-export class AnswerMismatch extends HxError {
-  readonly _tag = "AnswerMismatch";
-  readonly failure = "device";
-
+export class AnswerMismatch extends taggedError("AnswerMismatch", "device") {
   constructor(url: string, why: string, options?: ErrorOptions) {
     super(`${url}: ${why}`, options);
   }
 }
 
 /** A program had more answers and events than the caller takes: record less at a time. */
-export class AnswerTooLong extends HxError {
-  readonly _tag = "AnswerTooLong";
-  readonly failure = "usage";
-
+export class AnswerTooLong extends taggedError("AnswerTooLong", "usage") {
   constructor(url: string, limitBytes: number) {
     const limit = limitBytes > 0 ? `exceed ${limitBytes} bytes` : "are too long";
     super(`${url}: the program's answers and events ${limit}; record less in one program`);
@@ -165,20 +127,14 @@ export class AnswerTooLong extends HxError {
 }
 
 /** Whether a program was executed cannot be known any more: decide whether it may run again, under a new id. */
-export class OutcomeUnknown extends HxError {
-  readonly _tag = "OutcomeUnknown";
-  readonly failure = "device";
-
+export class OutcomeUnknown extends taggedError("OutcomeUnknown", "device") {
   constructor(url: string, why: string, options?: ErrorOptions) {
     super(`${url}: it is not known whether the program was executed: ${why}`, options);
   }
 }
 
 /** The gateway does not know this user: name the right token. */
-export class AccessDenied extends HxError {
-  readonly _tag = "AccessDenied";
-  readonly failure = "usage";
-
+export class AccessDenied extends taggedError("AccessDenied", "usage") {
   constructor(url: string, why: string) {
     super(`${url}: ${why}`);
   }

@@ -10,15 +10,12 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Deferred, deferred } from "../base/async.js";
-import { HxError } from "../base/errors.js";
+import { taggedError } from "../base/errors.js";
 import { crc32c } from "../protocol/crc32c.js";
 import { entrySchema, Ledger, type LedgerRecord } from "./ledger.js";
 
 /** The state folder cannot be used: free space, another folder, or remove what is damaged. */
-export class StateUnusable extends HxError {
-  readonly _tag = "StateUnusable";
-  readonly failure = "input";
-}
+export class StateUnusable extends taggedError("StateUnusable", "input") {}
 
 const magic = new TextEncoder().encode("hxloop-gateway/1\n");
 const headBytes = 12;

@@ -4,13 +4,10 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { HxError } from "../base/errors.js";
+import { taggedError } from "../base/errors.js";
 
 /** The file of tokens cannot be used as it is: correct it. */
-export class TokensInvalid extends HxError {
-  readonly _tag = "TokensInvalid";
-  readonly failure = "input";
-}
+export class TokensInvalid extends taggedError("TokensInvalid", "input") {}
 
 /** Shorter ones can be guessed. */
 const fewestCharacters = 20;

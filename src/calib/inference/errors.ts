@@ -2,12 +2,10 @@
  * What can go wrong in simulation-based inference beyond a wrong shape or number. Each class is a different reaction of
  * the caller: mend the prior, mend the observation, look at the simulator, give more budget.
  */
-import { type FailureClass, HxError } from "../../base/errors.js";
+import { taggedError } from "../../base/errors.js";
 
 /** A prior that is no distribution: empty, without width, not positive definite. Way out: what `legal` says. */
-export class PriorInvalid extends HxError {
-  readonly _tag = "PriorInvalid";
-  readonly failure: FailureClass = "usage";
+export class PriorInvalid extends taggedError("PriorInvalid", "usage") {
   /** Parameter or part of the prior. */
   readonly object: string;
   readonly legal: string;
@@ -20,9 +18,7 @@ export class PriorInvalid extends HxError {
 }
 
 /** An observation that cannot be conditioned on. Way out: mend the value that is named, or the simulator's output. */
-export class ObservationInvalid extends HxError {
-  readonly _tag = "ObservationInvalid";
-  readonly failure: FailureClass = "input";
+export class ObservationInvalid extends taggedError("ObservationInvalid", "input") {
   /** 0-based feature, or undefined when the whole observation is meant. */
   readonly feature: number | undefined;
 
@@ -33,9 +29,7 @@ export class ObservationInvalid extends HxError {
 }
 
 /** A simulator that gave the wrong number of values, or too few usable ones. Way out: see the reasons in the message. */
-export class SimulatorFailed extends HxError {
-  readonly _tag = "SimulatorFailed";
-  readonly failure: FailureClass = "method";
+export class SimulatorFailed extends taggedError("SimulatorFailed", "method") {
   readonly usable: number;
   readonly simulated: number;
 
@@ -47,9 +41,7 @@ export class SimulatorFailed extends HxError {
 }
 
 /** A sampler that ran out of its draws. Way out: the advice in the message. */
-export class DrawBudgetExhausted extends HxError {
-  readonly _tag = "DrawBudgetExhausted";
-  readonly failure: FailureClass = "method";
+export class DrawBudgetExhausted extends taggedError("DrawBudgetExhausted", "method") {
   readonly wanted: number;
   readonly accepted: number;
   readonly drawn: number;
@@ -69,10 +61,7 @@ export class DrawBudgetExhausted extends HxError {
 }
 
 /** Saved data of another kind or version. Way out: load it with the version that wrote it, or train again. */
-export class SavedPosteriorInvalid extends HxError {
-  readonly _tag = "SavedPosteriorInvalid";
-  readonly failure: FailureClass = "input";
-
+export class SavedPosteriorInvalid extends taggedError("SavedPosteriorInvalid", "input") {
   constructor(reason: string, options?: ErrorOptions) {
     super(`saved posterior: ${reason}`, options);
   }

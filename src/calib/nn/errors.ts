@@ -2,12 +2,10 @@
  * What can go wrong in tensor code and in inference. Each class is a different reaction of the caller: fix the shape,
  * filter the values, change the training options, choose another backend.
  */
-import { type FailureClass, HxError } from "../../base/errors.js";
+import { taggedError } from "../../base/errors.js";
 
 /** An array whose size does not fit the others. Way out: pass rows x columns as the message says. */
-export class ShapeMismatch extends HxError {
-  readonly _tag = "ShapeMismatch";
-  readonly failure: FailureClass = "usage";
+export class ShapeMismatch extends taggedError("ShapeMismatch", "usage") {
   readonly object: string;
   readonly actual: string;
   readonly expected: string;
@@ -21,9 +19,7 @@ export class ShapeMismatch extends HxError {
 }
 
 /** NaN or an infinity in data. Way out: find the row named here and drop or repair it before. */
-export class NonFinite extends HxError {
-  readonly _tag = "NonFinite";
-  readonly failure: FailureClass = "input";
+export class NonFinite extends taggedError("NonFinite", "input") {
   readonly object: string;
   readonly index: number;
 
@@ -35,9 +31,7 @@ export class NonFinite extends HxError {
 }
 
 /** A loss that is no number any more. Way out: a lower learning rate, or look for outliers in the data. */
-export class TrainingDiverged extends HxError {
-  readonly _tag = "TrainingDiverged";
-  readonly failure: FailureClass = "method";
+export class TrainingDiverged extends taggedError("TrainingDiverged", "method") {
   readonly network: string;
   readonly epoch: number;
   readonly loss: number;
@@ -51,19 +45,14 @@ export class TrainingDiverged extends HxError {
 }
 
 /** Something was asked of a network before it was trained. Way out: train first. */
-export class NotTrained extends HxError {
-  readonly _tag = "NotTrained";
-  readonly failure: FailureClass = "usage";
-
+export class NotTrained extends taggedError("NotTrained", "usage") {
   constructor(wanted: string) {
     super(`${wanted} needs a trained network: append simulations and train first`);
   }
 }
 
 /** The tensor backend that was asked for by name cannot run here. Way out: another one, or `auto`. */
-export class BackendUnavailable extends HxError {
-  readonly _tag = "BackendUnavailable";
-  readonly failure: FailureClass = "usage";
+export class BackendUnavailable extends taggedError("BackendUnavailable", "usage") {
   readonly backend: string;
   readonly reason: string;
 

@@ -5,15 +5,12 @@
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { type Clock, elapsedMs, type Instant } from "../../base/clock.js";
-import { HxError } from "../../base/errors.js";
+import { taggedError } from "../../base/errors.js";
 import { CaptureWriter } from "../../protocol/capture/capture-writer.js";
 import type { CaptureSink, DatagramRecorder } from "./record.js";
 
 /** The capture cannot be written there: another place, or remove what is in the way. */
-export class CaptureUnwritable extends HxError {
-  readonly _tag = "CaptureUnwritable";
-  readonly failure = "input";
-}
+export class CaptureUnwritable extends taggedError("CaptureUnwritable", "input") {}
 
 export interface CaptureFileOptions {
   readonly clock: Clock;

@@ -1,9 +1,7 @@
 /** What is wrong with a capture file, and at which byte. One class: the reaction is always to look at that place. */
-import { HxError } from "../../base/errors.js";
+import { taggedError } from "../../base/errors.js";
 
-export class CaptureInvalid extends HxError {
-  readonly _tag = "CaptureInvalid";
-  readonly failure = "input";
+export class CaptureInvalid extends taggedError("CaptureInvalid", "input") {
   /** Offset in the file, from 0. */
   readonly offset: number;
 

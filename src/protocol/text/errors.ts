@@ -1,7 +1,7 @@
 /**
  * What is wrong with a program's text, and where. One class: the reaction is always to correct that place.
  */
-import { HxError } from "../../base/errors.js";
+import { taggedError } from "../../base/errors.js";
 
 export interface TextPlace {
   /** What the text is called: a file's name. */
@@ -12,9 +12,7 @@ export interface TextPlace {
   readonly column: number;
 }
 
-export class AssemblyInvalid extends HxError {
-  readonly _tag = "AssemblyInvalid";
-  readonly failure = "input";
+export class AssemblyInvalid extends taggedError("AssemblyInvalid", "input") {
   readonly place: TextPlace;
   /** The offending piece of the text; empty at the end of a line. */
   readonly token: string;
