@@ -1,183 +1,86 @@
-// `npm run results:kills [-- --kills N] [--seed N] [--write]`: calibrations through a gateway while board, gateway and host
-// are killed with SIGKILL at random moments. Counts what must be none: acknowledged runs that are lost, runs that were
-// started twice, resumed calibrations whose posterior differs from that of an undisturbed one with the same seed.
-import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+// `npm run results:kills`: whole calibrations through a gateway while board, gateway and host are killed with SIGKILL at
+// random moments. Counts what must be none: acknowledged runs that are lost, runs that were executed twice, resumed
+// calibrations whose posterior differs from that of an undisturbed one with the same seed. Long studies go in pieces:
+// each adds to the record, `--write` makes docs/results/kills.md of all of them.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { Rng } from "../../dist/src/base/rng.js";
-import { calibrateUndeterred } from "../../dist/src/cli/study/disturbed-calibration.js";
-import { OwnProcess } from "../../dist/src/cli/study/own-process.js";
+import { root, runPiece } from "./kills/piece.mjs";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "200" },
-    seed: { type: "string", default: "1" },
+    minutes: { type: "string", default: "20" },
+    seed: { type: "string" },
+    record: { type: "string", default: join(root, "runs/kills.json") },
+    cycle: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
 const wanted = Number(values.kills);
-const rng = Rng.fromSeed(Number(values.seed)).fork("kills");
-const scratch = mkdtempSync(join(tmpdir(), "hxloop-kills-"));
-const started = new Date();
-const small = ["--demo-target", "--seed", "3", "--neuron", "5", "--simulations", "80", "--rounds", "1"];
-const tally = {
-  kills: { board: 0, gateway: 0, host: 0 },
-  calibrations: 0,
-  samePosterior: 0,
-  otherPosterior: 0,
-  acknowledged: 0,
-  lost: 0,
-  startedTwice: 0,
-  unknown: 0,
-};
+const pieces = existsSync(values.record) ? JSON.parse(readFileSync(values.record, "utf8")) : [];
+const sum = (value) => pieces.reduce((total, piece) => total + value(piece), 0);
+const killed = () => sum(({ kills }) => kills.board + kills.gateway + kills.host);
 
-const binary = join(root, "bin/hxloop.mjs");
-const role = (args) => new OwnProcess([binary, ...args], scratch);
-
-/** The journal's entries, read by its description in src/gateway/journal.ts and not by its code. */
-function startsInJournal(folder) {
-  const file = readFileSync(join(folder, "journal"));
-  const counts = new Map();
-  for (let at = "hxloop-gateway/1\n".length; at + 12 <= file.length; ) {
-    const head = file.readUInt32BE(at);
-    const next = at + 12 + head + file.readUInt32BE(at + 4);
-    if (next > file.length) break;
-    const entry = JSON.parse(file.subarray(at + 12, at + 12 + head).toString());
-    if (entry.t === "start")
-      counts.set(`${entry.session}/${entry.run}`, (counts.get(`${entry.session}/${entry.run}`) ?? 0) + 1);
-    at = next;
-  }
-  return counts;
+if (killed() < wanted) {
+  const seed = values.seed === undefined ? pieces.length + 1 : Number(values.seed);
+  const say = (text) => console.error(text);
+  const options = { seed, kills: wanted - killed(), minutes: Number(values.minutes), isCycle: values.cycle, say };
+  pieces.push(await runPiece(options));
+  mkdirSync(dirname(values.record), { recursive: true });
+  writeFileSync(values.record, `${JSON.stringify(pieces, null, 2)}\n`);
 }
 
-const port = 20_000 + (process.pid % 20_000);
-const board = role(["board", "--port", String(port), "--reset-port", String(port + 1), "--json"]);
-const state = join(scratch, "state");
-const gatewayArgs = [
-  "gateway",
-  "--device",
-  `udp://127.0.0.1:${port}?reset=${port + 1}`,
-  "--listen",
-  `127.0.0.1:${port + 2}`,
+const complaints = pieces.flatMap((piece) => piece.complaints);
+const stages = {};
+for (const piece of pieces)
+  for (const [stage, count] of Object.entries(piece.stages)) stages[stage] = (stages[stage] ?? 0) + count;
+const rows = [
+  [
+    "SIGKILL of the board, the gateway, the host",
+    ["board", "gateway", "host"].map((who) => sum((p) => p.kills[who])).join(", "),
+  ],
+  ["calibrations that were disturbed", sum((p) => p.calibrations)],
+  ["with the posterior of the undisturbed one, byte for byte", sum((p) => p.samePosterior)],
+  ["**with another posterior**", sum((p) => p.otherPosterior)],
+  ["times that `--resume` was needed", sum((p) => p.resumes)],
+  ["hosts that went on by themselves to the end after a kill of board or gateway", sum((p) => p.wentOn)],
+  ["runs of the second user that were acknowledged", sum((p) => p.user.acknowledged)],
+  [
+    "of them answered, failed with the board, of unknown outcome",
+    ["answered", "failed", "unknown"].map((how) => sum((p) => p.user[how])).join(", "),
+  ],
+  ["**of them lost**", sum((p) => p.user.lost)],
+  ["**of them sent to the board twice, as the wire shows**", sum((p) => p.user.sentTwice)],
+  ["**of them answered but never sent**", sum((p) => p.user.answeredUnsent)],
+  ["**runs of all users that the journal has as started twice**", sum((p) => p.startedTwice)],
 ];
-const gateway = role([...gatewayArgs, "--state", state, "--json"]);
-const base = `http://127.0.0.1:${port + 2}`;
-const device = ["--device", `${base}/boards/0`];
-
-/** A second user, who keeps the books: what was acknowledged must be known ever after. */
-const probe = { session: undefined, ids: [] };
-const program = new Uint8Array([10, 0, 0, 0, 0, 0, 0, 1, 10, 0, 0, 0, 0, 0, 0, 0]);
-async function probeOnce() {
-  try {
-    if (probe.session === undefined) {
-      const reply = await fetch(`${base}/boards/0/sessions`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: '{"leaseMs":3600000}',
-      });
-      if (reply.status === 201) probe.session = (await reply.json()).session;
-      return;
-    }
-    const id = randomBytes(8).toString("hex");
-    const reply = await fetch(`${base}/sessions/${probe.session}/runs/${id}`, {
-      method: "PUT",
-      headers: { "content-type": "application/octet-stream" },
-      body: program,
-    });
-    if (reply.status === 200 || reply.status === 202) probe.ids.push(id);
-  } catch {
-    // The gateway is down at the moment: nothing was acknowledged.
-  }
-}
-async function checkProbes() {
-  for (const id of probe.ids) {
-    const reply = await fetch(`${base}/sessions/${probe.session}/runs/${id}`);
-    if (reply.status !== 200) {
-      tally.lost++;
-      console.error(`run ${id} was acknowledged and is lost (${reply.status})`);
-    } else if ((await reply.json()).state === "unknown") tally.unknown++;
-  }
-  tally.acknowledged += probe.ids.length;
-  if (probe.session !== undefined) await fetch(`${base}/sessions/${probe.session}`, { method: "DELETE" });
-  Object.assign(probe, { session: undefined, ids: [] });
-}
-
-const calibration = { binary, cwd: scratch, shared: device, request: small };
-
-const kills = () => tally.kills.board + tally.kills.gateway + tally.kills.host;
-/** Kill one of the three after a random time, and start it again; while the host runs. */
-async function disturbance(host) {
-  let isOver = false;
-  void host.gone.then(() => {
-    isOver = true;
-  });
-  const until = performance.now() + 1000 + 14_000 * rng.uniform();
-  while (!isOver && performance.now() < until) {
-    await probeOnce();
-    await sleep(50);
-  }
-  if (isOver || kills() >= wanted) return;
-  const who = ["board", "gateway", "host"][rng.int(3)];
-  tally.kills[who]++;
-  if (who === "host") await host.kill();
-  else {
-    const killed = who === "board" ? board : gateway;
-    await killed.kill();
-    if (who === "gateway") {
-      for (const [run, count] of startsInJournal(state)) {
-        if (count < 2) continue;
-        tally.startedTwice++;
-        console.error(`run ${run} was started ${count} times`);
-      }
-    }
-    await killed.startReady();
-  }
-  console.error(`kill ${kills()} of ${wanted}: ${who}`);
-}
-
-await board.startReady();
-await gateway.startReady();
-try {
-  await calibrateUndeterred(calibration, "undisturbed", async () => undefined);
-  const reference = readFileSync(join(scratch, "undisturbed/posterior.csv"), "utf8");
-  while (kills() < wanted) {
-    const out = `run-${tally.calibrations++}`;
-    await calibrateUndeterred(calibration, out, disturbance);
-    const isSame = readFileSync(join(scratch, out, "posterior.csv"), "utf8") === reference;
-    tally[isSame ? "samePosterior" : "otherPosterior"]++;
-    await checkProbes();
-    rmSync(join(scratch, out), { recursive: true, force: true });
-    console.error(`calibration ${tally.calibrations}: ${isSame ? "same" : "ANOTHER"} posterior after ${kills()} kills`);
-  }
-} finally {
-  await Promise.all([board, gateway].map((one) => one.kill()));
-}
-for (const count of startsInJournal(state).values()) if (count > 1) tally.startedTwice++;
-rmSync(scratch, { recursive: true, force: true });
-
-const { kills: by, ...rest } = tally;
+const dates = [...new Set(pieces.map(({ date }) => date))].join(", ");
+const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 const text = `# Killing board, gateway and host during calibrations
 
-Command: \`npm run results:kills -- --kills ${wanted} --seed ${values.seed}\`, ${started.toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.
-Each calibration (80 simulations, one round) runs through a gateway in front of a board on UDP, beside a second user who
-sends programs all the time; SIGKILL after 1 to 15 s, then \`--resume\` until it ends.
+Command: \`npm run results:kills -- --kills ${wanted}\`, ${dates}, ${machine}. It goes in pieces of
+${values.minutes} minutes (call it again until it is done; \`--write\` makes this page). Here: ${pieces.map((p) => `seed ${p.seed}, ${p.kills.board + p.kills.gateway + p.kills.host} kills in ${p.seconds} s at a load of ${p.load}`).join("; ")}.
+
+Every calibration (100 simulations in two rounds, all stages) goes through a gateway in front of a board on UDP, beside
+a second user who hands in a program every ${300} ms. At a moment drawn evenly from the time that an undisturbed calibration
+takes, one of the three is killed with SIGKILL and started again; a host that ended is started with \`--resume\`. Between
+gateway and board stands a witness that reads the frames: each program of the second user carries a mark of its own.
 
 | | |
 |---|---|
-| SIGKILL of the board, the gateway, the host | ${by.board}, ${by.gateway}, ${by.host} |
-| calibrations | ${rest.calibrations} |
-| with the posterior of the undisturbed one, byte for byte | ${rest.samePosterior} |
-| with another posterior | ${rest.otherPosterior} |
-| runs of the second user that were acknowledged | ${rest.acknowledged} |
-| of them lost | ${rest.lost} |
-| of them reported as of unknown outcome | ${rest.unknown} |
-| runs that were started twice, all users | ${rest.startedTwice} |
-`;
+${rows.map(([what, count]) => `| ${what} | ${count} |`).join("\n")}
+
+What the host was doing when one of the three was killed:
+
+| | kills |
+|---|---|
+${Object.entries(stages)
+  .sort(([, a], [, b]) => b - a)
+  .map(([stage, count]) => `| ${stage} | ${count} |`)
+  .join("\n")}
+${complaints.length === 0 ? "" : `\nBroken:\n\n${complaints.map((complaint) => `- ${complaint}`).join("\n")}\n`}`;
 console.log(text);
 if (values.write) writeFileSync(join(root, "docs/results/kills.md"), text);
-process.exitCode = rest.lost + rest.startedTwice + rest.otherPosterior === 0 ? 0 : 1;
+process.exitCode = complaints.length === 0 ? 0 : 1;

@@ -70,7 +70,7 @@ export async function openBoard(url: string, options: OpenDeviceOptions = {}): P
     logger,
     rng: Rng.fromSeed(0).fork(url),
     ...(signal === undefined ? {} : { signal }),
-    ...(address.scheme === "serial" ? { arq: serialArq(address.baud) } : {}),
+    arq: arqOptions(address),
     ...(address.scheme === "virtual" ? { startLimitMs: workerStartLimitMs } : {}),
   };
   const device = await connectDevice(transport, connect);
@@ -81,7 +81,7 @@ export async function openBoard(url: string, options: OpenDeviceOptions = {}): P
 
 async function openAtGateway(
   url: string,
-  { base, board, tokenFile }: GatewayAddress,
+  { base, board, tokenFile, patience }: GatewayAddress,
   { signal, logger = silentLogger, capture, token }: OpenDeviceOptions,
 ): Promise<OpenedDevice> {
   const recorder = capture?.board(url);
@@ -94,6 +94,7 @@ async function openAtGateway(
     signal,
     recorder,
     token: token ?? (tokenFile === undefined ? process.env.HXLOOP_TOKEN || undefined : await readToken(tokenFile)),
+    ...(patience === undefined ? {} : { http: { patienceMs: 1000 * patience } }),
     drawId: () => randomBytes(16).toString("hex"),
   });
   const { boardId, bitfileInfo } = device.identity;
@@ -135,12 +136,25 @@ function byteMsAt(baud: number): number {
   return (1000 * bitsPerByte) / baud;
 }
 
-/** How the link waits on a serial line: longer than the bytes that may be ahead of an answer take. */
+/** How the link waits on this wire. */
+function arqOptions(address: DeviceAddress): Partial<ArqOptions> {
+  // The system tells of the end of a worker.
+  if (address.scheme === "virtual") return { silenceLimitMs: 0 };
+  const waits = address.scheme === "serial" ? serialArq(address.baud) : {};
+  const alive = "alive" in address ? address.alive : undefined;
+  return { ...waits, ...(alive === undefined ? {} : { silenceLimitMs: 1000 * alive }) };
+}
+
+/** On a serial line: longer than the bytes that may be ahead of an answer take. */
 function serialArq(baud: number): Partial<ArqOptions> {
-  const { resendIntervalMs, giveUpAfter } = defaultArqOptions;
+  const { resendIntervalMs, giveUpAfter, silenceLimitMs } = defaultArqOptions;
   const interval = resendIntervalMs + 2 * firstWindowBytes * byteMsAt(baud);
   const limitMs = resendIntervalMs * giveUpAfter;
-  return { resendIntervalMs: interval, giveUpAfter: Math.max(40, Math.ceil(limitMs / interval)) };
+  return {
+    resendIntervalMs: interval,
+    giveUpAfter: Math.max(40, Math.ceil(limitMs / interval)),
+    silenceLimitMs: silenceLimitMs + 20 * firstWindowBytes * byteMsAt(baud),
+  };
 }
 
 /** Worker threads run compiled code; from sources, as in tests, the build's output is used. */

@@ -7,13 +7,14 @@ import { taggedError } from "../base/errors.js";
 /** The board did not answer in time: check power and cable, then open again. */
 export class LinkTimeout extends taggedError("LinkTimeout", "device") {
   readonly url: string;
-  readonly stage: "reset" | "loopback" | "transmission" | "program" | "gateway";
+  readonly stage: "reset" | "loopback" | "transmission" | "silence" | "program" | "gateway";
 
   constructor(url: string, stage: LinkTimeout["stage"], limit: string, options?: ErrorOptions) {
     const what = {
       reset: "the board did not answer the link reset",
       loopback: "the board did not return the loopback word",
       transmission: "the board stopped acknowledging frames",
+      silence: "nothing came from the board, though it was asked,",
       program: "the program did not come to its halt",
       gateway: "the gateway did not answer",
     }[stage];

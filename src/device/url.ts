@@ -31,7 +31,10 @@ const virtualQuery = z.strictObject({
   faults: z.string().transform(parseFaults).optional().describe(faultsLegal),
   faultSeed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("the integers 0..2^53-1"),
 });
-const udpQuery = z.strictObject({ reset: port.optional().describe("the integers 1..65535") });
+const seconds = z.coerce.number().min(0).max(3600).optional().describe("0..3600");
+/** How long a board that is waited for may be silent, s; 0: for ever. */
+const alive = seconds;
+const udpQuery = z.strictObject({ reset: port.optional().describe("the integers 1..65535"), alive });
 const level = z
   .enum(["0", "1"])
   .transform((text) => text === "1")
@@ -43,18 +46,27 @@ const serialQuery = z.strictObject({
   id: z.string().optional().describe("a serial number"),
   dtr: level,
   rts: level,
+  alive,
 });
 
 const gatewayQuery = z.strictObject({
   /** File with the token; without it, HXLOOP_TOKEN. */
   tokenFile: z.string().min(1).optional().describe("the path of a file"),
+  /** How long a gateway that does not answer is asked again, s. */
+  patience: seconds,
 });
 
 export type VirtualKnobs = z.infer<typeof virtualQuery>;
 
 export type DeviceAddress =
   | { readonly scheme: "virtual"; readonly knobs: VirtualKnobs }
-  | { readonly scheme: "udp"; readonly host: string; readonly port?: number; readonly resetPort?: number }
+  | {
+      readonly scheme: "udp";
+      readonly host: string;
+      readonly port?: number;
+      readonly resetPort?: number;
+      readonly alive?: number;
+    }
   | ({ readonly scheme: "serial" } & SerialAddress)
   | {
       readonly scheme: "gateway";
@@ -62,6 +74,7 @@ export type DeviceAddress =
       readonly base: string;
       readonly board: number;
       readonly tokenFile?: string | undefined;
+      readonly patience?: number | undefined;
     };
 
 /** A port by its path, or by its converter's serial number. */
@@ -69,6 +82,7 @@ type SerialAddress = { readonly path?: string; readonly id?: string } & {
   readonly baud: number;
   readonly dtr?: boolean;
   readonly rts?: boolean;
+  readonly alive?: number;
 };
 
 const legal =
@@ -90,13 +104,14 @@ export function parseDeviceUrl(text: string): DeviceAddress {
         throw new UnsupportedTarget(text, "a virtual device has only knobs: virtual:?chip=1");
       return { scheme: "virtual", knobs: query(text, url, virtualQuery) };
     case "udp:": {
-      const { reset } = query(text, url, udpQuery);
+      const { reset, alive } = query(text, url, udpQuery);
       if (url.hostname === "") throw new UnsupportedTarget(text, "the host is missing: udp://host[:port]");
       return {
         scheme: "udp",
         host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
         ...(url.port === "" ? {} : { port: Number(url.port) }),
         ...(reset === undefined ? {} : { resetPort: reset }),
+        ...(alive === undefined ? {} : { alive }),
       };
     }
     case "serial:":
@@ -110,7 +125,7 @@ export function parseDeviceUrl(text: string): DeviceAddress {
 }
 
 function serialAddress(text: string, url: URL): SerialAddress {
-  const { baud, id, dtr, rts } = query(text, url, serialQuery);
+  const { baud, id, dtr, rts, alive } = query(text, url, serialQuery);
   const hasPath = url.pathname.length >= 2;
   if (url.hostname !== "" || hasPath === (id !== undefined))
     throw new UnsupportedTarget(text, "a port goes by path or by id: serial:///dev/ttyUSB0, serial:?id=SERIALNUMBER");
@@ -119,6 +134,7 @@ function serialAddress(text: string, url: URL): SerialAddress {
     ...(id === undefined ? { path: decodeURIComponent(url.pathname) } : { id }),
     ...(dtr === undefined ? {} : { dtr }),
     ...(rts === undefined ? {} : { rts }),
+    ...(alive === undefined ? {} : { alive }),
   };
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Device, openDevice, type Session } from "../../src/api/index.js";
 import { sleep } from "../../src/base/async.js";
 import { systemClock } from "../../src/base/clock.js";
-import { type OpenWay, ways } from "./ways.js";
+import { type OpenWay, startBoard, ways } from "./ways.js";
 
 /** Handles that keep a process alive, but for those of the test runner. */
 function resources(): string[] {
@@ -86,6 +86,23 @@ describe.each(ways.filter(({ missing }) => missing === undefined))("a device $na
       await device.close();
     }
     expect(await leftOver(baseline)).toEqual([]);
+  });
+});
+
+describe("a board on UDP that dies without a word", () => {
+  it("is one typed error within the time of `alive`, though it had taken the whole program", async () => {
+    const board = await startBoard("udp");
+    const device = await openDevice(`${board.url}&alive=1`);
+    const session = await device.openSession();
+    const running = session.run(longProgram(session));
+    const ended = expect(running).rejects.toMatchObject({ _tag: "LinkTimeout", stage: "silence" });
+    await sleep(systemClock, 300);
+    // Not killed: a machine that is gone sends no "port unreachable" either.
+    process.kill(board.pid, "SIGSTOP");
+    await ended;
+    process.kill(board.pid, "SIGCONT");
+    await device.close();
+    await board.close();
   });
 });
 

@@ -19,6 +19,8 @@ export class OwnProcess {
   readonly #cwd: string;
   #child: ChildProcess | undefined;
   #gone: Promise<Ending> = Promise.resolve({ code: 0, text: "" });
+  #hasEnded = true;
+  #text = "";
 
   /** @param args script and arguments for Node */
   constructor(args: readonly string[], cwd: string) {
@@ -31,18 +33,31 @@ export class OwnProcess {
     return this.#gone;
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** What it said last on stderr. */
+  get lastLine(): string {
+    return this.#text.trimEnd().split("\n").at(-1) ?? "";
+  }
+
   /** Begin; returns at once. */
   start(): void {
     const child = spawn(process.execPath, this.#args, { cwd: this.#cwd, stdio: ["ignore", "pipe", "pipe"] });
-    let text = "";
+    this.#hasEnded = false;
+    this.#text = "";
     child.stderr.on("data", (chunk) => {
-      text = `${text}${chunk}`.slice(-keptText);
+      this.#text = `${this.#text}${chunk}`.slice(-keptText);
     });
     child.stdout.resume();
     this.#child = child;
     this.#gone = new Promise((resolve, reject) => {
       child.on("error", reject);
-      child.on("close", (code) => resolve({ code, text }));
+      child.on("close", (code) => {
+        this.#hasEnded = true;
+        resolve({ code, text: this.#text });
+      });
     });
   }
 

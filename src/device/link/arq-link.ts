@@ -120,6 +120,12 @@ export class ArqLink {
     this.#run(this.#machine.send(words, this.#now()));
   }
 
+  /** Whether answers are waited for: then a board that dies without a word is noticed (`silenceLimitMs`). */
+  await(isAwaited: boolean): void {
+    this.#machine.await(isAwaited, this.#clock.now());
+    this.#arm();
+  }
+
   /** Resolves when the link and the wire below can take more. @throws what ended the link */
   async drained(): Promise<void> {
     while (this.#machine.queuedBytes > highWaterBytes) {

@@ -170,7 +170,7 @@ describe("sending", () => {
   });
 
   it("gives up on a dead peer in the time of 10,000 transmissions of the official host", () => {
-    const machine = opened();
+    const machine = opened({ silenceLimitMs: 0 });
     machine.send(words(1), at(2));
     let last: readonly ArqAction[] = [];
     let now = 2;
@@ -307,5 +307,64 @@ describe("beside the official client", () => {
       "data ack=3 seq=15 type=0010 len=23",
       "data ack=4 seq=16 type=8000 len=1",
     ]);
+  });
+});
+
+describe("a silent board", () => {
+  /** Actions of the ticks until the link ends or the time is over, with their times. */
+  function ticksUntil(machine: ArqMachine, endMs: number): string[] {
+    const seen: string[] = [];
+    for (let due = machine.deadline; due !== undefined && due <= endMs; due = machine.deadline)
+      for (const text of shown(machine.tick(due))) seen.push(`${Math.round(due)} ${text}`);
+    return seen;
+  }
+  /** A program that has been taken whole; its answers are waited for. */
+  function waiting(options: Partial<ArqOptions> = {}): ArqMachine {
+    const machine = opened(options);
+    machine.await(true, at(2));
+    machine.send(words(3), at(2));
+    machine.datagram(ackFrame(1), at(3));
+    return machine;
+  }
+
+  it("is asked by the last frame that it has acknowledged, and is dead after five seconds", () => {
+    const probe = "data ack=1 seq=1 type=0010 len=3";
+    expect(ticksUntil(waiting(), 100_000)).toEqual([
+      `1003 ${probe}`,
+      `2003 ${probe}`,
+      `3003 ${probe}`,
+      `4003 ${probe}`,
+      "5003 failed LinkTimeout",
+    ]);
+  });
+
+  it("lives as long as it answers, however long the program takes", () => {
+    const machine = waiting();
+    for (let now = 3; now < 60_000; now = machine.deadline!) {
+      machine.tick(at(now));
+      machine.datagram(ackFrame(1), at(now + 0.2));
+    }
+    expect(machine.state).toBe("open");
+    expect(machine.counters).toMatchObject({ probes: 59, staleAcks: 0 });
+  });
+
+  it("is left in peace when nothing is waited for", () => {
+    const machine = waiting();
+    machine.await(false, at(10));
+    expect(machine.deadline).toBeUndefined();
+    machine.await(true, at(90_000));
+    expect(machine.deadline).toBe(91_000);
+  });
+
+  it("is not blamed by a host that was held up itself", () => {
+    const machine = waiting();
+    machine.tick(at(60_000));
+    expect(machine.state).toBe("open");
+    machine.datagram(ackFrame(1), at(60_000));
+    expect(machine.deadline).toBe(61_000);
+  });
+
+  it("is waited for without end when the limit is 0", () => {
+    expect(ticksUntil(waiting({ silenceLimitMs: 0 }), 1e9)).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import { type ArqCounters, type ArqOptions, defaultArqOptions, zeroCounters } fr
 import { ReceiveWindow } from "./receive-window.js";
 import { ResetAnswer } from "./reset-answer.js";
 import { SendWindow } from "./send-window.js";
+import { Silence } from "./silence.js";
 
 export type ArqAction =
   | { readonly type: "datagram"; readonly port: DatagramPort; readonly bytes: Uint8Array }
@@ -43,6 +44,9 @@ export class ArqMachine {
   #repeatResetAt = 0;
   #lastAckAt = Number.NEGATIVE_INFINITY;
   #unacknowledged = 0;
+  readonly #silence: Silence;
+  /** Somebody waits for answers. */
+  #isAwaited = false;
   #actions: ArqAction[] = [];
 
   /** @param url only for messages */
@@ -50,6 +54,7 @@ export class ArqMachine {
     this.#url = url;
     this.#options = { ...defaultArqOptions, ...options };
     this.#sending = new SendWindow(this.#options, this.counters);
+    this.#silence = new Silence(this.#options.silenceLimitMs);
   }
 
   get state(): ArqState {
@@ -73,6 +78,7 @@ export class ArqMachine {
     if (this.#unacknowledged > 0) due = Math.min(due, this.#lastAckAt + this.#options.ackIntervalMs);
     if (this.#state === "resetting" && !this.#answer.hasBegun) due = Math.min(due, this.#repeatResetAt);
     if (this.#state !== "open") due = Math.min(due, this.#stageLimit);
+    else if (this.#isWatched) due = Math.min(due, this.#silence.deadline);
     return due === Number.POSITIVE_INFINITY ? undefined : (due as Instant);
   }
 
@@ -100,6 +106,7 @@ export class ArqMachine {
       this.counters.invalid++;
       return noActions;
     }
+    this.#silence.broken(now);
     if (this.#state === "loopback") this.#stageLimit = now + this.#options.loopbackQuietMs;
     if (frame.kind === "ack") this.#onAck(frame.ack);
     else this.#onData(frame, now);
@@ -109,13 +116,21 @@ export class ArqMachine {
 
   /** Queue UT words; only in state "open". @param words whole words; given away */
   send(words: Uint8Array, now: Instant): readonly ArqAction[] {
+    if (!this.#isWatched) this.#silence.broken(now);
     this.#sending.enqueue(packetType.utMessages, words);
     this.#emit(now);
     return this.#take();
   }
 
+  /** Whether answers are waited for: then a board that is silent is asked whether it is there. */
+  await(isAwaited: boolean, now: Instant): void {
+    if (!this.#isWatched) this.#silence.broken(now);
+    this.#isAwaited = isAwaited;
+  }
+
   /** The wire is busy: what is in flight waits on it, and is not late. Call it before another input. */
   hold(now: Instant): void {
+    this.#silence.broken(now);
     this.#sending.hold(now);
   }
 
@@ -123,6 +138,7 @@ export class ArqMachine {
   tick(now: Instant): readonly ArqAction[] {
     if (isOpening(this.#state)) this.#tickOpening(now);
     if (this.#state === "closing" && now >= this.#stageLimit) this.#end({ type: "closed", complete: false });
+    if (this.#isWatched) this.#listen(now);
     this.#emit(now);
     return this.#take();
   }
@@ -144,6 +160,25 @@ export class ArqMachine {
   abandon(): readonly ArqAction[] {
     this.#state = "closed";
     return this.#take();
+  }
+
+  /** Only where something should come: an idle board is left in peace. */
+  get #isWatched(): boolean {
+    return this.#state === "open" && (this.#isAwaited || !this.#sending.isIdle);
+  }
+
+  #listen(now: Instant): void {
+    const verdict = this.#silence.check(now);
+    if (verdict === "dead") {
+      const limit = `${this.#options.silenceLimitMs} ms`;
+      this.#end({ type: "failed", error: new LinkTimeout(this.#url, "silence", limit) });
+    } else if (verdict === "ask") {
+      this.counters.probes++;
+      const bytes = this.#sending.lastAcknowledged;
+      if (bytes === undefined) return;
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, this.#receiving.acknowledge);
+      this.#actions.push({ type: "datagram", port: "data", bytes });
+    }
   }
 
   #startOpening(now: Instant): void {

@@ -18,6 +18,11 @@ export interface ArqOptions {
   readonly maxResendFactor: number;
   /** Give up on a frame after this many intervals without acknowledgement. */
   readonly giveUpAfter: number;
+  /**
+   * How long the board may be silent while it is waited for, although it is asked whether it is there, ms; 0: for ever.
+   * Our choice: the official host does not ask.
+   */
+  readonly silenceLimitMs: number;
   /** Shortest time between pure acknowledgements, ms. */
   readonly ackIntervalMs: number;
   /** Acknowledge at once when this many frames are unacknowledged. Our choice: a quarter of the window. */
@@ -34,6 +39,7 @@ export const defaultArqOptions: ArqOptions = {
   resendIntervalMs: 0.756,
   maxResendFactor: 8,
   giveUpAfter: 10_000,
+  silenceLimitMs: 5000,
   ackIntervalMs: 0.5,
   ackBatch: 32,
   closeLimitMs: 500,
@@ -60,6 +66,8 @@ export interface ArqCounters {
   congestions: number;
   /** Reset frames sent. */
   resets: number;
+  /** Times that a silent board was asked whether it is there. */
+  probes: number;
 }
 
 export function zeroCounters(): ArqCounters {
@@ -76,5 +84,6 @@ export function zeroCounters(): ArqCounters {
     ignored: 0,
     congestions: 0,
     resets: 0,
+    probes: 0,
   };
 }

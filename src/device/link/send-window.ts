@@ -35,6 +35,7 @@ export class SendWindow {
   #oldest = 0;
   #count = 0;
   #queuedBytes = 0;
+  #lastAcknowledged: Uint8Array | undefined;
   #congestionWindow: number = hostArq.windowSize;
   #recovering = false;
 
@@ -46,6 +47,11 @@ export class SendWindow {
   /** Bytes that are not in a frame yet. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** The newest frame that the other end has acknowledged, as it was sent. */
+  get lastAcknowledged(): Uint8Array | undefined {
+    return this.#lastAcknowledged;
   }
 
   /** Nothing queued and nothing unacknowledged. */
@@ -64,6 +70,7 @@ export class SendWindow {
   acknowledge(ack: number): boolean {
     const freed = ((ack - this.#oldest + hostArq.sequenceSpace) % hostArq.sequenceSpace) + 1;
     if (freed > this.#count) return false;
+    this.#lastAcknowledged = this.#inFlight[ack]?.bytes;
     for (let i = 0; i < freed; i++) this.#inFlight[(this.#oldest + i) % hostArq.sequenceSpace] = undefined;
     this.#oldest = (this.#oldest + freed) % hostArq.sequenceSpace;
     this.#count -= freed;

@@ -128,8 +128,10 @@ export class ProgramRunner {
       onTimeoutNotification: (notification) => stopRun(run, stuck(this.#link.url, program, notification)),
     });
     try {
+      this.#link.await(true);
       return await this.#conduct(program, run);
     } finally {
+      this.#link.await(false);
       alarm?.cancel();
       signal?.removeEventListener("abort", onAbort);
       this.#current = undefined;
