@@ -63,7 +63,7 @@ const text = `# Killing board, gateway and host during calibrations
 Command: \`npm run results:kills -- --kills ${wanted}\`, ${dates}, ${machine}. It goes in pieces of
 ${values.minutes} minutes (call it again until it is done; \`--write\` makes this page). Here: ${pieces.map((p) => `seed ${p.seed}, ${p.kills.board + p.kills.gateway + p.kills.host} kills in ${p.seconds} s at a load of ${p.load}`).join("; ")}.
 
-Every calibration (100 simulations in two rounds, all stages) goes through a gateway in front of a board on UDP, beside
+Every calibration (40 simulations, one round, all stages) goes through a gateway in front of a board on UDP, beside
 a second user who hands in a program every ${300} ms. At a moment drawn evenly from the time that an undisturbed calibration
 takes, one of the three is killed with SIGKILL and started again; a host that ended is started with \`--resume\`. Between
 gateway and board stands a witness that reads the frames: each program of the second user carries a mark of its own.

@@ -7,8 +7,9 @@ import { taggedError } from "../base/errors.js";
 /** The board did not answer in time: check power and cable, then open again. */
 export class LinkTimeout extends taggedError("LinkTimeout", "device") {
   readonly url: string;
-  readonly stage: "reset" | "loopback" | "transmission" | "silence" | "program" | "gateway";
+  readonly stage: "reset" | "loopback" | "transmission" | "silence" | "program" | "gateway" | "board";
 
+  /** @param limit a length of time; for stage "board", which a gateway tells of, its whole message */
   constructor(url: string, stage: LinkTimeout["stage"], limit: string, options?: ErrorOptions) {
     const what = {
       reset: "the board did not answer the link reset",
@@ -17,8 +18,9 @@ export class LinkTimeout extends taggedError("LinkTimeout", "device") {
       silence: "nothing came from the board, though it was asked,",
       program: "the program did not come to its halt",
       gateway: "the gateway did not answer",
+      board: undefined,
     }[stage];
-    super(`${url}: ${what} within ${limit}`, options);
+    super(what === undefined ? `${url}: behind the gateway: ${limit}` : `${url}: ${what} within ${limit}`, options);
     this.url = url;
     this.stage = stage;
   }

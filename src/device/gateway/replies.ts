@@ -88,7 +88,7 @@ function errorOfProblem(url: string, told: Problem, instructionCount: number): H
     case "OutcomeUnknown":
       return new OutcomeUnknown(url, detail);
     case "LinkTimeout":
-      return new LinkTimeout(url, "program", "its time on the board");
+      return new LinkTimeout(url, "board", detail);
     case "LinkReset":
       return new LinkReset(url, detail);
     case "LinkClosed":
