@@ -17,11 +17,31 @@ const gm = 0.5;
 const voltPerPulseCode = (0.5e-3 * 0.512) / 2;
 /** The membrane is held for 7 of 8 ticks of 64 ns, and keeps so much of its way to the reset potential. */
 const refractoryTime = 8;
-const left = Math.exp((-(refractoryTime - 1) * 0.064) / (capacitance * (1 / (8 * 0.73) + 0.05)));
+const resetG = 1 / (1 / (8 * 0.73) + 0.05);
+const heldUs = (refractoryTime - 1) * 0.064;
+const left = Math.exp((-heldUs * resetG) / capacitance);
 
 const voltageCode = (volts: number): number => Math.round((volts - 0.02) / 1.88e-3);
 const cellVolts = (code: number): number => 0.02 + 1.88e-3 * code;
 const otaCode = (share: number): number => Math.max(0, Math.round(1022 * share ** 1.25));
+
+/** Adaptation current of the model just before a spike, pA, mean over the step; forward Euler with 10 us. */
+function meanAdaptation(name: FiringPattern): number {
+  const { c, gL, eL, a, tauW, b, vR, i } = firingPatterns[name];
+  const stepMs = 0.01;
+  let [v, w, sum, count] = [eL, 0, 0, 0];
+  for (let t = 0; t < 600; t += stepMs) {
+    const dv = (-gL * (v - eL) + 2 * gL * Math.exp((v + 50) / 2) - w + i) / c;
+    w += (stepMs * (a * (v - eL) - w)) / tauW;
+    v += stepMs * dv;
+    if (v < -40) continue;
+    sum += w;
+    count++;
+    v = vR;
+    w += b;
+  }
+  return sum / count;
+}
 
 /** The paper's set-up with the codes of a pattern. */
 export function patternTask(name: FiringPattern): Task {
@@ -36,6 +56,14 @@ export function patternTask(name: FiringPattern): Task {
   const onset = cellVolts(expCode) - above;
   const threshold = onset + 5 * slope;
   const volts = (mV: number): number => onset + (mV + 50) * voltPerMv;
+  // The model is reset at once; the chip's membrane is let go where the model would be by then. It keeps a part of its
+  // way, which begins half a step of the grid above threshold; step current and adaptation pull against the reset.
+  const overshoot = (0.008 * g * slope * Math.exp(5)) / capacitance;
+  const w = meanAdaptation(name) + b / 2;
+  const held = microampere(i - w);
+  const released =
+    volts(vR) + (heldUs * microampere(i - w - gL * (vR - eL) + 2 * gL * Math.exp((vR + 50) / 2))) / capacitance;
+  const settled = (released - left * (threshold + overshoot)) / (1 - left);
   const rate = 1 / tauW;
   const [leakCode, restCode] = [voltageCode(volts(eL) + drop), voltageCode(volts(eL))];
   // What rounding moves E_L by, the step current makes up for: some patterns begin close to their rheobase.
@@ -47,8 +75,7 @@ export function patternTask(name: FiringPattern): Task {
     neuronCodes: {
       ...paperTask.neuronCodes,
       v_leak: leakCode,
-      // Aimed below, so that the membrane is at V_r when it is let go.
-      v_reset: voltageCode((volts(vR) - left * threshold) / (1 - left) + drop),
+      v_reset: voltageCode(settled - held / resetG + drop),
       v_threshold: voltageCode(threshold),
       v_adapt_leak: restCode,
       v_adapt_ref: voltageCode(0.6),
@@ -61,6 +88,8 @@ export function patternTask(name: FiringPattern): Task {
       i_mem_offset: Math.round((microampere(i) + roundingCurrent) / 0.25e-3),
     },
     neuronConfig: { ...paperTask.neuronConfig, invertAdaptationA: a < 0 },
+    // The model begins the step at V = E_L, w = 0.
+    stimulus: { ...paperTask.stimulus, restsUntilOnset: true },
     backendConfig: { ...paperTask.backendConfig, refractoryTime, enableSpikeOut: true },
     commonBackendConfig: { ...paperTask.commonBackendConfig, clockScaleAdaptationPulse: 6 },
   };

@@ -6,6 +6,8 @@
  *
  *   codes | settle | MADC start, warm-up | off | membrane offset on | off | margin | MADC stop
  *                                        ^ tick: start of the protocol
+ *
+ * With `restsUntilOnset` exponential and adaptation are off up to the membrane offset's onset, and stay on from there.
  */
 import {
   AtomicNeuronOnDls,
@@ -71,13 +73,16 @@ function addSetting(builder: PlaybackProgramBuilder, task: Task, neuron: number,
   const at = AtomicNeuronOnDls.at(neuron);
   const { cells, neuronConfig } = settingOf(task, codes);
   for (const [name, value] of cells) builder.write(CapMemCell, capMemCellOfNeuron(at, name), { value });
-  if (hasSwitches(task)) builder.write(NeuronConfig, at, neuronConfig);
+  const { onUs, offUs, endUs, restsUntilOnset = false } = task.stimulus;
+  const before = restsUntilOnset
+    ? { ...neuronConfig, enableAdaptation: false, enableExponential: false }
+    : neuronConfig;
+  if (restsUntilOnset || hasSwitches(task)) builder.write(NeuronConfig, at, before);
   builder.barrier("omnibus").resetTimer();
   const { settleUs, madcWarmUpUs, marginUs } = task.timing;
   settle(builder, settleUs);
   command(builder, settleUs, { startRecording: true });
   const startUs = settleUs + madcWarmUpUs;
-  const { onUs, offUs, endUs } = task.stimulus;
   waitUntilUs(builder, startUs);
   const start = builder.tick();
   waitUntilUs(builder, startUs + onUs);

@@ -1,6 +1,7 @@
 /**
  * A firing pattern by its name. Beside the AdEx terms the leak is inferred, as patterns differ in their membrane time
- * constant, and the coupling of the adaptation may have either sign: three of the eight need it negative.
+ * constant, and the coupling of the adaptation may have either sign: three of the eight need it negative. As in the model, the
+ * step begins at the leak potential: a negative coupling stronger than the leak would drive the neuron away before.
  */
 import type { TaskFile } from "./task-file.js";
 
@@ -21,6 +22,7 @@ export const patternFile: TaskFile = {
   ],
   // 16 ticks of 64 ns: bursts have intervals below 4 us, and the reset is as good as over after 1 us.
   backend: { refractoryTime: 16 },
+  stimulus: { rest_until_onset: true },
   embedding: { latent: 16 },
   budget: { simulations: 10_000, rounds: 4 },
 };

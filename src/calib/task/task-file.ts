@@ -48,6 +48,10 @@ export const taskFileSchema = z.strictObject({
       on_us: z.number().min(0).optional(),
       off_us: span,
       end_us: span.describe("End of the protocol"),
+      rest_until_onset: z
+        .boolean()
+        .optional()
+        .describe("Switch exponential and adaptation on with the step, so that it begins at the leak potential, w = 0"),
     })
     .optional()
     .describe("Step of the membrane's offset current, from the start of the protocol"),
@@ -139,7 +143,12 @@ export function taskOf(file: TaskFile, base: Task, source: string): Task {
   const { stimulus, recording: rec, embedding: emb, scheme, budget } = file;
   const given = {
     ...base.stimulus,
-    ...defined({ onUs: stimulus?.on_us, offUs: stimulus?.off_us, endUs: stimulus?.end_us }),
+    ...defined({
+      onUs: stimulus?.on_us,
+      offUs: stimulus?.off_us,
+      endUs: stimulus?.end_us,
+      restsUntilOnset: stimulus?.rest_until_onset,
+    }),
   };
   const inferred = parametersOf(file, base, source);
   const stepUs = rec?.step_us ?? base.grid.stepUs;

@@ -26,7 +26,12 @@ export function taskText(task: Task, name: string, base: string): string {
     [
       "stimulus",
       "Step of current; microseconds from the start of the protocol.",
-      { on_us: stimulus.onUs, off_us: stimulus.offUs, end_us: stimulus.endUs },
+      {
+        on_us: stimulus.onUs,
+        off_us: stimulus.offUs,
+        end_us: stimulus.endUs,
+        ...(stimulus.restsUntilOnset === undefined ? {} : { rest_until_onset: stimulus.restsUntilOnset }),
+      },
     ],
     [
       "recording",

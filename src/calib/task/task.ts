@@ -61,7 +61,17 @@ export interface Task {
     readonly madcSamplePeriodUs: number;
   };
   /** Membrane offset current on and off, and end of the protocol; microseconds from its start. */
-  readonly stimulus: { readonly onUs: number; readonly offUs: number; readonly endUs: number };
+  readonly stimulus: {
+    readonly onUs: number;
+    readonly offUs: number;
+    readonly endUs: number;
+    /**
+     * Exponential and adaptation are switched on with the step, not before: the neuron begins it at its leak potential
+     * with w = 0. Otherwise it drifts away where a <= -g_L, and where the reset lies above the onset of the exponential
+     * what once began to fire need not stop.
+     */
+    readonly restsUntilOnset?: boolean;
+  };
   readonly grid: TraceGrid;
   /** Nominal scale of the MADC, for targets given in volt. */
   readonly scale: CountScale;
