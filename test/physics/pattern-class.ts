@@ -25,7 +25,7 @@ const burstRatio = Math.log(3);
 const slowChange = Math.log(1.25);
 const pauseChange = Math.log(1.5);
 /** Scatter about a smooth course, and about a cycle, rms of the logarithm; above the last one nothing is smooth. */
-const [courseScatter, cycleScatter, irregularScatter] = [0.12, 0.1, 0.2];
+const [courseScatter, cycleScatter, irregularScatter] = [0.12, 0.2, 0.25];
 const stepLength = 600;
 const longestCycle = 4;
 const fewestPauses = 3;

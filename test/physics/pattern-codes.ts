@@ -5,6 +5,7 @@
 import { type FiringPattern, firingPatterns } from "../../src/calib/target/pattern.js";
 import { paperTask } from "../../src/calib/task/paper.js";
 import type { Task } from "../../src/calib/task/task.js";
+import { nominalNeuron, runModel } from "./pattern-model.js";
 
 const voltPerMv = 0.01;
 const capacitance = 0.035 * 63 + 0.2;
@@ -25,24 +26,6 @@ const voltageCode = (volts: number): number => Math.round((volts - 0.02) / 1.88e
 const cellVolts = (code: number): number => 0.02 + 1.88e-3 * code;
 const otaCode = (share: number): number => Math.max(0, Math.round(1022 * share ** 1.25));
 
-/** Adaptation current of the model just before a spike, pA, mean over the step; forward Euler with 10 us. */
-function meanAdaptation(name: FiringPattern): number {
-  const { c, gL, eL, a, tauW, b, vR, i } = firingPatterns[name];
-  const stepMs = 0.01;
-  let [v, w, sum, count] = [eL, 0, 0, 0];
-  for (let t = 0; t < 600; t += stepMs) {
-    const dv = (-gL * (v - eL) + 2 * gL * Math.exp((v + 50) / 2) - w + i) / c;
-    w += (stepMs * (a * (v - eL) - w)) / tauW;
-    v += stepMs * dv;
-    if (v < -40) continue;
-    sum += w;
-    count++;
-    v = vR;
-    w += b;
-  }
-  return sum / count;
-}
-
 /** The paper's set-up with the codes of a pattern. */
 export function patternTask(name: FiringPattern): Task {
   const { c, gL, eL, a, tauW, b, vR, i } = firingPatterns[name];
@@ -59,7 +42,8 @@ export function patternTask(name: FiringPattern): Task {
   // The model is reset at once; the chip's membrane is let go where the model would be by then. It keeps a part of its
   // way, which begins half a step of the grid above threshold; step current and adaptation pull against the reset.
   const overshoot = (0.008 * g * slope * Math.exp(5)) / capacitance;
-  const w = meanAdaptation(name) + b / 2;
+  // Adaptation current while the reset holds: the mean before a spike, and half of its step.
+  const w = runModel(nominalNeuron(name)).meanW + b / 2;
   const held = microampere(i - w);
   const released =
     volts(vR) + (heldUs * microampere(i - w - gL * (vR - eL) + 2 * gL * Math.exp((vR + 50) / 2))) / capacitance;

@@ -1,97 +1,66 @@
 /**
- * The eight firing patterns of Naud et al. 2008 on an ideal chip, through the device: codes by the documented transfers,
- * counts and classes as the AdEx model has them. With PATTERNS=write also: how many neurons of a typical chip keep their
- * class at the same codes, and docs/results/firing-patterns.md with its figure.
+ * The eight firing patterns of Naud et al. 2008 through the device, codes by the documented transfers: counts and classes
+ * as the AdEx model has them on an ideal chip, and how often neurons with mismatch keep them. With PATTERNS=write also
+ * docs/results/firing-patterns.md with its figure.
  */
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
 import { type FiringPattern, patternNames } from "../../src/calib/target/pattern.js";
-import type { Device, Session } from "../../src/device/interface/index.js";
+import type { Session } from "../../src/device/interface/index.js";
 import { classOf } from "./pattern-class.js";
-import { patternFigure } from "./pattern-figure.js";
-import { type PatternRecording, recordPattern } from "./record-pattern.js";
+import { knownPatterns } from "./pattern-model.js";
+import { writePatternPage } from "./pattern-page.js";
+import { recordPattern } from "./record-pattern.js";
+import { recordPatterns } from "./record-patterns.js";
 
-/** Spikes in the step by forward Euler with 5 us, first spike in ms. */
-const known: Readonly<Record<FiringPattern, readonly [count: number, firstMs: number]>> = {
-  tonic: [62, 14.2],
-  adaptation: [12, 14.9],
-  "initial-burst": [12, 5.5],
-  "regular-bursting": [11, 16.2],
-  "delayed-accelerating": [46, 33.6],
-  "delayed-regular-bursting": [32, 57.2],
-  transient: [1, 30.3],
-  irregular: [33, 15.7],
-};
 const writes = process.env.PATTERNS === "write";
-const typicalNeurons = Array.from({ length: 12 }, (_, k) => 40 * k);
+
+async function withChip<T>(url: string, work: (session: Session) => Promise<T>): Promise<T> {
+  const device = await openDevice(url);
+  try {
+    return await work(await device.openSession());
+  } finally {
+    await device.close();
+  }
+}
 
 describe("firing patterns", { timeout: 600_000 }, () => {
-  let device: Device;
-  let session: Session;
-  const ideal = new Map<FiringPattern, PatternRecording>();
-
-  beforeAll(async () => {
-    device = await openDevice("virtual:?chip=1&preset=ideal");
-    session = await device.openSession();
-  });
-  afterAll(async () => {
-    await device?.close();
-  });
-
   it.each(patternNames)("%s emerges on the ideal chip", async (name) => {
-    const recording = await recordPattern(session, name, 0);
-    ideal.set(name, recording);
-    const { spikesUs } = recording;
-    const [count, firstMs] = known[name];
+    const { spikesUs } = await withChip("virtual:?chip=1&preset=ideal", (session) => recordPattern(session, name, 0));
+    const { spikes, firstMs } = knownPatterns[name];
     expect(classOf(spikesUs)).toBe(name);
-    expect(Math.abs(spikesUs.length - count)).toBeLessThanOrEqual(Math.max(1, 0.1 * count));
-    expect(Math.abs((spikesUs[0] ?? Number.NaN) / firstMs - 1)).toBeLessThan(0.3);
+    expect(Math.abs(spikesUs.length - spikes)).toBeLessThanOrEqual(Math.max(1, 0.1 * spikes));
+    expect(Math.abs((spikesUs[0] ?? Number.NaN) / firstMs - 1)).toBeLessThan(0.03);
   });
 
-  it.runIf(writes)("are drawn, and told of a typical chip", async () => {
-    const typical = await openDevice("virtual:?chip=1&preset=typical");
-    const rows: string[] = [];
-    try {
-      const other = await typical.openSession();
-      for (const [name, { spikesUs }] of ideal) {
-        const classes: string[] = [];
-        for (const neuron of typicalNeurons) classes.push(classOf((await recordPattern(other, name, neuron)).spikesUs));
-        const kept = classes.filter((found) => found === name).length;
-        const silent = classes.filter((found) => found === "silent").length;
-        rows.push(
-          `| ${name} | ${known[name][0]} | ${spikesUs.length} | ${classOf(spikesUs)} | ${kept} of ${classes.length} | ${silent} |`,
-        );
+  // The model keeps its classes by the table's last column at 10 % and 1 mV, which is 10 mV on the chip; mismatch 0.5 is
+  // 10..12 % and 12.5 mV. Two samples, 64 and 150 neurons: the bound is 3.9 standard errors of their difference, one
+  // false alarm in 10,000 for each pattern if both have one law.
+  it("keep their class on neurons with half of a typical mismatch as often as the model with 10 %", async () => {
+    const neurons = Array.from({ length: 64 }, (_, k) => 8 * k + 3);
+    const shares = {} as Record<FiringPattern, number>;
+    await withChip("virtual:?chip=1&preset=ideal&mismatch=0.5", async (session) => {
+      for (const name of patternNames) {
+        const trains = await recordPatterns(session, name, neurons);
+        shares[name] = trains.filter((train) => classOf(train) === name).length / neurons.length;
       }
-    } finally {
-      await typical.close();
-    }
-    writeFileSync("docs/images/firing-patterns.svg", patternFigure(ideal));
-    writeFileSync("docs/results/firing-patterns.md", page(rows));
+    });
+    const excess = (name: FiringPattern): number => {
+      const expected = knownPatterns[name].keptAt10;
+      const pooled = (64 * shares[name] + 150 * expected) / 214;
+      return (shares[name] - expected) / Math.sqrt(pooled * (1 - pooled) * (1 / 64 + 1 / 150) + 1e-9);
+    };
+    for (const name of ["initial-burst", "regular-bursting", "transient", "irregular"] as const)
+      expect(Math.abs(excess(name)), name).toBeLessThan(3.9);
+    // Its bursts hang on the reset by a tenth of a millivolt: it fails more often here than by the table.
+    expect(excess("delayed-regular-bursting")).toBeLessThan(3.9);
+    for (const name of ["tonic", "adaptation", "delayed-accelerating"] as const)
+      expect(shares[name], name).toBeGreaterThan(0.9);
+    const fragile = [shares["delayed-regular-bursting"], shares.irregular];
+    expect(Math.max(...fragile)).toBeLessThan(Math.min(shares["initial-burst"], shares["regular-bursting"]));
+  });
+
+  it.runIf(writes)("are drawn, and told of varied neurons", async () => {
+    await writePatternPage(withChip);
   });
 });
-
-function page(rows: readonly string[]): string {
-  return `# Eight firing patterns
-
-\`npm run results:patterns\`, ${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}.
-
-Codes follow from the parameter sets by the formulas of [the chip's model](../chip-model.md), at 10 mV per biological mV
-and 1000 times the speed (\`test/physics/pattern-codes.ts\`); nothing is fitted. The reset takes 0.45 µs and aims below V_r,
-so that V_r is where the membrane is let go. Classes are told from the intervals alone (\`test/physics/pattern-class.ts\`).
-Ideal: neuron 0 of \`virtual:?chip=1&preset=ideal\`. Typical: neurons 0, 40 ... 440 of \`preset=typical\`, uncalibrated.
-
-| pattern | spikes, model | spikes, ideal chip | class, ideal chip | class kept, typical | silent, typical |
-|---|---|---|---|---|---|
-${rows.join("\n")}
-
-Delayed regular bursting has its class and not its count: with a = -g_L nothing holds the neuron at rest, the chip has
-drifted to 0.16 V when the step begins (the model starts at E_L), and its bursts begin 460 us late, not 57.
-A typical
-chip's spread (25 mV, 20 % and more) is two to four times that under which the model keeps 19 to 59 % of its fragile
-patterns.
-
-![The eight patterns on the ideal chip](../images/firing-patterns.svg)
-`;
-}

@@ -4,6 +4,7 @@ import type { FiringPattern } from "../../src/calib/target/pattern.js";
 import {
   AtomicNeuronOnDls,
   fpgaCyclesPerUs,
+  NeuronBackendConfig,
   NeuronConfig,
   type Session,
   type Ticket,
@@ -37,13 +38,16 @@ export async function recordPatterns(
       neuron,
       codes: task.neuronCodes,
       switches: resting,
-      backend: { ...task.backendConfig, addressOut },
+      backend: { ...task.backendConfig, addressOut, enableSpikeOut: false },
     })),
   };
   writeCodes(builder, codes);
   builder.barrier("omnibus").resetTimer();
   const startUs = 2 * timing.settleUs;
   for (let us = longestWaitUs; us <= startUs; us += longestWaitUs) builder.waitUntil(us * fpgaCyclesPerUs);
+  neurons.forEach((neuron, addressOut) => {
+    builder.write(NeuronBackendConfig, AtomicNeuronOnDls.at(neuron), { ...task.backendConfig, addressOut });
+  });
   const onsets: Ticket<void>[] = neurons.map((neuron) => {
     const onset = builder.tick();
     builder.write(NeuronConfig, AtomicNeuronOnDls.at(neuron), {
@@ -53,7 +57,7 @@ export async function recordPatterns(
     });
     return onset;
   });
-  builder.waitUntil((startUs + offUs - onUs + 100) * fpgaCyclesPerUs).barrier("omnibus");
+  builder.waitUntil((startUs + offUs - onUs + 200) * fpgaCyclesPerUs).barrier("omnibus");
   const { spikes } = await session.run(builder.build());
   const trains = neurons.map((): number[] => []);
   spikes.chipTime.forEach((time, k) => {
