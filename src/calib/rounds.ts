@@ -5,7 +5,8 @@
  */
 import { type EmbeddingScale, embeddingScale } from "./diagnostics/predictive.js";
 import { unlikeDataSet } from "./diagnostics/warnings.js";
-import { TraceEmbedding } from "./embedding.js";
+import { splitRows } from "./embedding/learn-features.js";
+import { TraceEmbedding } from "./embedding/trace-embedding.js";
 import { Estimation } from "./inference/estimation.js";
 import type { Posterior } from "./inference/posterior.js";
 import { integer } from "./inference/priors/marginal.js";
@@ -30,10 +31,6 @@ export interface Inference {
   readonly posterior: Posterior;
   readonly perRound: RunFacts["perRound"];
 }
-
-/** Share of the data set for training and for validation; the rest is the test set. */
-const trainShare = 0.8;
-const validationShare = 0.1;
 
 /** Run all rounds. @throws TooFewSamples, TrainingDiverged, BatchMismatch, what `Session.run` throws, signal.reason */
 export async function inferRounds(run: Run, store: RunStore, target: Target): Promise<Inference> {
@@ -62,7 +59,7 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
     return set;
   };
   const dataSet = await recordNext(1, undefined);
-  const split = splitDataSet(run, dataSet.count);
+  const split = splitRows(dataSet.count, run.rng.fork("split"));
   const autoencoder = await learnEmbedding(run, dataSet, split);
   await store.putNetwork(autoencoder.state());
   const features = autoencoder.encode(dataSet.traces, dataSet.count);
@@ -116,18 +113,6 @@ function recordRound(run: Run, round: number, theta: Int32Array): Promise<TraceS
   // With less than half of what was asked for, the usable settings are no longer a sample of the proposal.
   const needed = Math.max(Math.ceil(count / 2), Math.min(fewestPerRound, count));
   return recordStage(run, { phase: "record", name: `round-${round}`, label, needed }, theta);
-}
-
-/** A random split into train, validation and test; every part has at least one member. */
-function splitDataSet(run: Run, count: number): Split {
-  const order = run.rng.fork("split").permutation(count);
-  const validation = Math.max(1, Math.round(validationShare * count));
-  const train = Math.min(Math.round(trainShare * count), count - validation - 1);
-  return {
-    train: order.slice(0, train),
-    validation: order.slice(train, train + validation),
-    test: order.slice(train + validation),
-  };
 }
 
 async function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promise<TraceEmbedding> {

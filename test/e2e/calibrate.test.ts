@@ -12,7 +12,7 @@ import { kernels } from "../support/kernels.js";
 const task: Task = {
   ...paperTask,
   autoencoder: { ...paperTask.autoencoder, decoderEpochs: 4 },
-  estimator: { members: 1, steps: 800 },
+  estimator: { scheme: "tsnpe", members: 1, steps: 800 },
   budget: { ...paperTask.budget, simulations: 240, rounds: 2, draws: 4, repeats: 4 },
 };
 const target = { kind: "theta", codes: Int32Array.of(420, 300) } as const;

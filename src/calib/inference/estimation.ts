@@ -175,13 +175,13 @@ export class Estimation {
       this.#fromPrior = false;
       return { ...proposeFrom(posterior, valid, count, rng, budget), from: "posterior" };
     }
-    this.#truncateTo(posterior, rng.fork("region"));
+    this.truncateTo(posterior, rng.fork("region"));
     const { z, acceptanceRate } = drawTruncated(d, [...this.#regions, ...valid], count, rng, { budget, snap });
     return { theta: this.prior.fromBase(z), from: "truncated prior", acceptanceRate };
   }
 
-  /** Add the region that holds all but a little of the posterior's mass. */
-  #truncateTo(posterior: Posterior, rng: Rng): void {
+  /** Restrict what is proposed next to all but a little of a posterior's mass; it may be another estimator's. */
+  truncateTo(posterior: Posterior, rng: Rng): void {
     const { ensemble } = posterior.amortised;
     const z = this.prior.toBase(this.prior.fromBase(ensemble.sample(regionDraws, posterior.xObs, rng)));
     const logQ = ensemble.logProb(z, posterior.xObs);

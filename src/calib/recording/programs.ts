@@ -73,16 +73,33 @@ function addSetting(builder: PlaybackProgramBuilder, task: Task, neuron: number,
   const at = AtomicNeuronOnDls.at(neuron);
   const { cells, neuronConfig } = settingOf(task, codes);
   for (const [name, value] of cells) builder.write(CapMemCell, capMemCellOfNeuron(at, name), { value });
-  const { onUs, offUs, endUs, restsUntilOnset = false } = task.stimulus;
-  const before = restsUntilOnset
-    ? { ...neuronConfig, enableAdaptation: false, enableExponential: false }
-    : neuronConfig;
-  if (restsUntilOnset || hasSwitches(task)) builder.write(NeuronConfig, at, before);
+  if (task.stimulus.restsUntilOnset || hasSwitches(task)) {
+    builder.write(NeuronConfig, at, beforeOnset(task, neuronConfig));
+  }
   builder.barrier("omnibus").resetTimer();
-  const { settleUs, madcWarmUpUs, marginUs } = task.timing;
+  const { settleUs } = task.timing;
   settle(builder, settleUs);
-  command(builder, settleUs, { startRecording: true });
-  const startUs = settleUs + madcWarmUpUs;
+  const { start } = addProtocol(builder, task, neuron, neuronConfig, settleUs);
+  builder.barrier("omnibus");
+  return start;
+}
+
+/**
+ * Record one neuron, which is on the readout line, while its stimulus goes on and off.
+ * @param fromUs of the timer: now @returns passed when the protocol started, and the timer at the end
+ */
+export function addProtocol(
+  builder: PlaybackProgramBuilder,
+  task: Task,
+  neuron: number,
+  neuronConfig: Task["neuronConfig"],
+  fromUs: number,
+): { readonly start: Ticket<void>; readonly endUs: number } {
+  const at = AtomicNeuronOnDls.at(neuron);
+  const { madcWarmUpUs, marginUs } = task.timing;
+  command(builder, fromUs, { startRecording: true });
+  const startUs = fromUs + madcWarmUpUs;
+  const { onUs, offUs, endUs } = task.stimulus;
   waitUntilUs(builder, startUs);
   const start = builder.tick();
   waitUntilUs(builder, startUs + onUs);
@@ -93,8 +110,13 @@ function addSetting(builder: PlaybackProgramBuilder, task: Task, neuron: number,
   waitUntilUs(builder, stopUs);
   command(builder, stopUs, { stopRecording: true });
   waitUntilUs(builder, stopUs + drainUs);
-  builder.barrier("omnibus");
-  return start;
+  return { start, endUs: stopUs + drainUs };
+}
+
+/** The switches until the step begins. */
+export function beforeOnset({ stimulus }: Task, neuronConfig: Task["neuronConfig"]): Task["neuronConfig"] {
+  if (stimulus.restsUntilOnset !== true) return neuronConfig;
+  return { ...neuronConfig, enableAdaptation: false, enableExponential: false };
 }
 
 /** Whether a parameter moves switches as well as a code. */
@@ -102,13 +124,13 @@ function hasSwitches({ parameters }: Task): boolean {
   return parameters.some(({ min, mode }) => min < 0 || mode !== undefined);
 }
 
-function settle(builder: PlaybackProgramBuilder, settleUs: number): void {
+export function settle(builder: PlaybackProgramBuilder, settleUs: number): void {
   for (let us = longestWaitUs; us < settleUs; us += longestWaitUs) waitUntilUs(builder, us);
   waitUntilUs(builder, settleUs);
 }
 
 /** Give a command to the MADC and take it back, with the amplifier on throughout. */
-function command(
+export function command(
   builder: PlaybackProgramBuilder,
   nowUs: number,
   what: { wakeUp: true } | { startRecording: true } | { stopRecording: true },
@@ -118,17 +140,17 @@ function command(
   builder.write(MadcControl, theChip, { enablePreAmplifier: true });
 }
 
-function waitUntilUs(builder: PlaybackProgramBuilder, us: number): void {
+export function waitUntilUs(builder: PlaybackProgramBuilder, us: number): void {
   builder.waitUntil(Math.round(us * fpgaCyclesPerUs));
 }
 
-function samplesPerStart(task: Task): number {
+export function samplesPerStart(task: Task): number {
   const { madcWarmUpUs, marginUs, madcSamplePeriodUs } = task.timing;
   return Math.ceil((madcWarmUpUs + task.stimulus.endUs + 2 * marginUs) / madcSamplePeriodUs) + spareSamples;
 }
 
 /** The neuron's readout line onto buffer 0, the first input of the MADC. Lines are shared by row and column parity. */
-function readoutOf(neuron: number): { [line in `neuron${"Odd" | "Even"}${"Top" | "Bottom"}0`]?: boolean } {
+export function readoutOf(neuron: number): { [line in `neuron${"Odd" | "Even"}${"Top" | "Bottom"}0`]?: boolean } {
   const isOdd = neuron % 2 === 1;
   if (neuron < AtomicNeuronOnDls.size / 2) return isOdd ? { neuronOddTop0: true } : { neuronEvenTop0: true };
   return isOdd ? { neuronOddBottom0: true } : { neuronEvenBottom0: true };

@@ -1,25 +1,10 @@
-/**
- * Records any number of settings as batches, each kept in the store before it counts, and taken from the store when it
- * is there already. While one batch is decoded and kept, the device
- * works on the next, or on as many as it has boards. Every batch begins from cold, at
- * a chip time of its own, so that it depends on its content and its number alone (`time-slots.ts`).
- */
+/** Records any number of settings of one neuron, in batches of the task's size. */
 import type { Session } from "../../device/interface/index.js";
-import { BatchMismatch } from "../errors.js";
-import type { Recording } from "../run-data.js";
 import type { RunStore } from "../store.js";
 import type { Task } from "../task/task.js";
+import { type BatchListener, BatchRunner, type PlannedBatch } from "./batch-runner.js";
 import { batchProgram, setupProgram } from "./programs.js";
-import { chipTicksPerFpgaCycle, cutRecordings, type SegmentLimits } from "./segment.js";
 import { TimeSlots } from "./time-slots.js";
-
-/** Receives the batches in order. `fresh` is false when they came from the store. */
-export type BatchListener = (recordings: readonly Recording[], fresh: boolean) => void;
-
-interface RunningBatch {
-  readonly index: number;
-  readonly recordings: Promise<readonly Recording[]>;
-}
 
 /** What is recorded, and the seed that places it in time. */
 export interface RecordingPlan {
@@ -30,20 +15,13 @@ export interface RecordingPlan {
 }
 
 export class Recorder {
-  readonly #session: Session;
-  readonly #task: Task;
-  readonly #neuron: number;
-  readonly #store: RunStore;
-  readonly #signal: AbortSignal | undefined;
-  readonly #slots: TimeSlots;
+  readonly #plan: RecordingPlan;
+  readonly #runner: BatchRunner;
 
-  constructor(session: Session, { task, neuron, seed }: RecordingPlan, store: RunStore, signal?: AbortSignal) {
-    this.#session = session;
-    this.#task = task;
-    this.#neuron = neuron;
-    this.#store = store;
-    this.#signal = signal;
-    this.#slots = new TimeSlots(task, neuron, seed);
+  constructor(session: Session, plan: RecordingPlan, store: RunStore, signal?: AbortSignal) {
+    this.#plan = plan;
+    const slots = new TimeSlots(plan.task, `neuron ${plan.neuron}`, plan.seed);
+    this.#runner = new BatchRunner(session, plan.task, slots, store, signal);
   }
 
   /**
@@ -51,95 +29,16 @@ export class Recorder {
    * @throws BatchMismatch, what `Session.run` throws, signal.reason; every batch that had been recorded is kept
    */
   async record(stage: string, theta: Int32Array, onBatch: BatchListener): Promise<void> {
-    const rowsPerBatch = this.#task.batchSize * this.#task.parameters.length;
-    const batches = Math.ceil(theta.length / rowsPerBatch);
-    const baseOf = this.#slots.reserve(batches);
-    const running: RunningBatch[] = [];
-    const keepUntil = async (left: number): Promise<void> => {
-      for (let batch = running[0]; batch !== undefined && running.length > left; batch = running[0]) {
-        onBatch(await this.#keep(stage, batch), true);
-        running.shift();
-      }
-    };
-    try {
-      for (let index = 0; index < batches && !this.#signal?.aborted; index++) {
-        const codes = theta.slice(index * rowsPerBatch, (index + 1) * rowsPerBatch);
-        const kept = await this.#store.getBatch(stage, index);
-        if (kept === undefined) {
-          running.push(this.#start(index, codes, baseOf(index)));
-          await keepUntil(this.#session.lanes ?? 1);
-          continue;
-        }
-        await keepUntil(0);
-        if (!sameCodes(kept, codes)) throw new BatchMismatch(stage, index);
-        onBatch(kept, false);
-      }
-      await keepUntil(0);
-    } finally {
-      // After a failure nothing of ours may be left behind on the device.
-      await Promise.allSettled(running.map(({ recordings }) => recordings));
-    }
-    this.#signal?.throwIfAborted();
-  }
-
-  #start(index: number, codes: Int32Array, systimeBase: number): RunningBatch {
-    const recordings = this.#run(codes, systimeBase);
-    // A rejection is met by whoever awaits the batch, which may be later than it happens.
-    recordings.catch(() => undefined);
-    return { index, recordings };
-  }
-
-  /** A batch depends on its content alone: what one board cannot do, another does as well. */
-  async #run(codes: Int32Array, systimeBase: number): Promise<readonly Recording[]> {
-    for (;;) {
-      try {
-        return await this.#runOnce(codes, systimeBase);
-      } catch (error) {
-        if (this.#session.mayRetry?.(error) !== true) throw error;
-        this.#signal?.throwIfAborted();
-      }
-    }
-  }
-
-  async #runOnce(codes: Int32Array, systimeBase: number): Promise<readonly Recording[]> {
-    const options = this.#signal === undefined ? {} : { signal: this.#signal };
-    const { program, starts, thetas } = batchProgram(this.#session, this.#task, this.#neuron, codes);
-    // Queued one behind the other; the first failure is the one that is told, once nothing of ours is left waiting.
-    const runs = [
-      this.#session.reinit({ ...options, systimeBase }),
-      this.#session.run(setupProgram(this.#session, this.#task, this.#neuron), options),
-      this.#session.run(program, options),
-    ] as const;
-    const [, , { madc }] = await Promise.all(runs).catch(async (error: unknown) => {
-      await Promise.allSettled(runs);
-      throw error;
+    const { task, neuron } = this.#plan;
+    const rowsPerBatch = task.batchSize * task.parameters.length;
+    const batches = Array.from({ length: Math.ceil(theta.length / rowsPerBatch) }, (_, index): PlannedBatch => {
+      const codes = theta.slice(index * rowsPerBatch, (index + 1) * rowsPerBatch);
+      return {
+        codes,
+        setup: (session) => setupProgram(session, task, neuron),
+        program: (session) => batchProgram(session, task, neuron, codes),
+      };
     });
-    const cuts = starts.map((start, row) => ({
-      startChipTime: start.fpgaTime() * chipTicksPerFpgaCycle,
-      theta: thetas[row] as Int32Array,
-    }));
-    return cutRecordings(madc, cuts, segmentLimits(this.#task));
+    await this.#runner.record(stage, batches, onBatch);
   }
-
-  async #keep(stage: string, batch: RunningBatch): Promise<readonly Recording[]> {
-    const recordings = await batch.recordings;
-    await this.#store.putBatch(stage, batch.index, recordings);
-    return recordings;
-  }
-}
-
-function segmentLimits(task: Task): SegmentLimits {
-  const { marginUs, madcSamplePeriodUs } = task.timing;
-  return {
-    fromUs: -marginUs,
-    toUs: task.stimulus.endUs + marginUs,
-    samplePeriodUs: madcSamplePeriodUs,
-    maxGapUs: task.maxGapUs.recording,
-    maxMissing: task.maxMissing,
-  };
-}
-
-function sameCodes(recordings: readonly Recording[], codes: Int32Array): boolean {
-  const kept = recordings.flatMap(({ theta }) => [...theta]);
-  return kept.length === codes.length && kept.every((code, i) => code === codes[i]);
 }

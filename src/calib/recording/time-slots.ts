@@ -30,10 +30,11 @@ export class TimeSlots {
   readonly #first: number;
   #used = 0;
 
-  constructor(task: Task, neuron: number, seed: number) {
+  /** @param what is recorded: runs of different things meet different noise */
+  constructor(task: Task, what: string, seed: number) {
     this.#cycles = slotCycles(task);
     this.#count = timeSpanCycles / this.#cycles;
-    this.#first = Rng.fromSeed(seed).fork(`time slots of neuron ${neuron}`).int(this.#count);
+    this.#first = Rng.fromSeed(seed).fork(`time slots of ${what}`).int(this.#count);
   }
 
   /**

@@ -6,7 +6,9 @@
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { type NeuronCapMemRow, neuronCapMemRows } from "../../device/interface/index.js";
+import { embeddingKinds } from "../embedding/feature-source.js";
 import { TaskInvalid } from "../errors.js";
+import { schemes } from "../inference/schemes.js";
 import { largestCode, partSchemas, type TaskParts } from "./parts.js";
 import { signSwitches, type Task, type TaskParameter } from "./task.js";
 
@@ -68,6 +70,10 @@ export const taskFileSchema = z.strictObject({
     .optional(),
   embedding: z
     .strictObject({
+      kind: z
+        .enum(embeddingKinds)
+        .optional()
+        .describe("What an estimator sees of a trace: a learnt code, or features by their names"),
       latent: count(1, 64).describe("Features per trace"),
       epochs: count(1, 10_000),
       decoder_epochs: count(1, 10_000).describe("Of the decoder that gives back whole traces, for the report"),
@@ -77,9 +83,13 @@ export const taskFileSchema = z.strictObject({
       view_envelope_us: span.describe("Window of the envelopes, longer than an interval between spikes"),
     })
     .optional()
-    .describe("The autoencoder that finds features"),
+    .describe("The features of traces that estimators see"),
   scheme: z
     .strictObject({
+      kind: z
+        .enum([...schemes, "amortised"])
+        .optional()
+        .describe("How rounds learn from each other; amortised: one estimator for many neurons"),
       members: count(1, 10).describe("Networks in the ensemble"),
       steps: count(1, 1_000_000).describe("Training steps of each network in the last round; half of them before"),
     })
@@ -164,6 +174,7 @@ export function taskOf(file: TaskFile, base: Task, source: string): Task {
     spike: { ...base.spike, ...defined({ fallLsb: rec?.spike_fall_lsb, withinUs: rec?.spike_within_us }) },
     maxGapUs: { ...base.maxGapUs, ...defined({ target: rec?.target_gap_us }) },
     batchSize: rec?.batch ?? base.batchSize,
+    embedding: emb?.kind ?? base.embedding,
     views: { ...base.views, ...defined({ everyUs: emb?.view_every_us, envelopeUs: emb?.view_envelope_us }) },
     autoencoder: {
       ...base.autoencoder,
@@ -177,7 +188,7 @@ export function taskOf(file: TaskFile, base: Task, source: string): Task {
     },
     estimator: {
       ...base.estimator,
-      ...defined({ members: scheme?.members, steps: scheme?.steps }),
+      ...defined({ scheme: scheme?.kind, members: scheme?.members, steps: scheme?.steps }),
     },
     budget: {
       ...base.budget,

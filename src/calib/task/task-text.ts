@@ -48,8 +48,9 @@ export function taskText(task: Task, name: string, base: string): string {
     ],
     [
       "embedding",
-      "The autoencoder that finds features in traces.",
+      "What estimators see of a trace: kind = autoencoder, spike-features, joint or pairs. The rest is the autoencoder's.",
       {
+        kind: task.embedding,
         latent: ae.latentSize,
         epochs: ae.epochs,
         decoder_epochs: ae.decoderEpochs,
@@ -62,7 +63,11 @@ export function taskText(task: Task, name: string, base: string): string {
     [
       "scheme",
       "The density estimators: how many; `steps` may say how long each trains.",
-      { members: estimator.members, ...(estimator.steps === undefined ? {} : { steps: estimator.steps }) },
+      {
+        kind: estimator.scheme,
+        members: estimator.members,
+        ...(estimator.steps === undefined ? {} : { steps: estimator.steps }),
+      },
     ],
     [
       "budget",

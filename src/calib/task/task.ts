@@ -13,6 +13,8 @@ import type {
   NeuronConfig,
   SharedCapMemCell,
 } from "../../device/interface/index.js";
+import type { EmbeddingKind } from "../embedding/feature-source.js";
+import type { Scheme } from "../inference/schemes.js";
 import type { ParameterSpec, TraceGrid } from "../run-data.js";
 import type { CountScale, TraceRules } from "../target/trace.js";
 
@@ -85,6 +87,8 @@ export interface Task {
   readonly views: { readonly everyUs: number; readonly envelopeUs: number };
   /** Settings per playback program. */
   readonly batchSize: number;
+  /** What an estimator sees of a trace. */
+  readonly embedding: EmbeddingKind;
   readonly autoencoder: {
     readonly latentSize: number;
     readonly epochs: number;
@@ -94,6 +98,8 @@ export interface Task {
     readonly learningRate: number;
   };
   readonly estimator: {
+    /** Amortised: one estimator for many neurons, conditioned on a probe of each; otherwise how rounds learn. */
+    readonly scheme: Scheme | "amortised";
     /** Networks in the ensemble. */
     readonly members: number;
     /** Training steps of each network in the last round; by default they follow from the number of simulations. */

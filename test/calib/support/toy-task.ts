@@ -14,7 +14,7 @@ export const toyTask: Task = {
   spike: { fallLsb: 20, withinUs: 10 },
   batchSize: 8,
   autoencoder: { latentSize: 4, epochs: 120, decoderEpochs: 2, batchSize: 16, learningRate: 3e-3 },
-  estimator: { members: 1, steps: 150 },
+  estimator: { scheme: "tsnpe", members: 1, steps: 150 },
   budget: { simulations: 120, rounds: 2, draws: 6, repeats: 4, posteriorSamples: 50, summarySamples: 400 },
 };
 

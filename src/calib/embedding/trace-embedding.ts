@@ -2,12 +2,12 @@
  * From a trace to what the density estimator sees of it: the views of the trace, then the encoder; and back from the
  * code to a whole trace. The one place where both meet; callers hold traces and get features.
  */
-import type { Autoencoder } from "./nn/autoencoder.js";
-import type { TraceDecoder } from "./nn/trace-decoder.js";
-import { viewsOf } from "./recording/views.js";
-import type { LossHistory } from "./run-data.js";
-import type { NetworkState } from "./store.js";
-import type { Task } from "./task/task.js";
+import type { Autoencoder } from "../nn/autoencoder.js";
+import type { TraceDecoder } from "../nn/trace-decoder.js";
+import { viewsOf } from "../recording/views.js";
+import type { LossHistory } from "../run-data.js";
+import type { NetworkState } from "../store.js";
+import type { Task } from "../task/task.js";
 
 export class TraceEmbedding {
   readonly #task: Task;

@@ -1,0 +1,431 @@
+/**
+ * The calibration of many neurons of one chip, end to end: targets, probes, simulations spread over the neurons, one
+ * estimator for all of them, truncated rounds where they were asked for, predictive check. A neuron that fails is a row
+ * of the result with its reason; the others go on.
+ */
+import { type Clock, elapsedMs } from "../../base/clock.js";
+import { Rng } from "../../base/rng.js";
+import type { Session } from "../../device/interface/index.js";
+import type { Kernels } from "../../kernels/spaces.js";
+import { codeSetOf } from "../codes.js";
+import { type EmbeddingScale, predictiveCheck } from "../diagnostics/predictive.js";
+import { edgePileUp } from "../diagnostics/warnings.js";
+import { TargetUnreachable, TooFewSamples } from "../errors.js";
+import type { CalibrationListener } from "../events.js";
+import type { TrainingHost } from "../flow/training-host.js";
+import type { Posterior } from "../inference/posterior.js";
+import { summarizeMarginals } from "../inference/posterior.js";
+import type { Prior } from "../inference/priors/prior.js";
+import { Progress } from "../progress.js";
+import type { BatchStore } from "../recording/batch-runner.js";
+import { pickRows } from "../recording/neuron-traces.js";
+import { NeuronsRecorder } from "../recording/neurons-recorder.js";
+import type { ParameterSummary } from "../run-data.js";
+import { countSpikes } from "../target/spikes.js";
+import { traceOnGrid } from "../target/trace.js";
+import { traceRules } from "../task/task.js";
+import { defectOf, reachability } from "./neuron-checks.js";
+import { type EstimatorSettings, priorOf } from "./neuron-estimator.js";
+import type { NeuronResult, NeuronsResult } from "./neurons-result.js";
+import { Population, type PopulationTraces, type Wanted } from "./population.js";
+import { probeCount, withContext } from "./probe.js";
+import { Refinement } from "./refine.js";
+import { checkNeuronsRequest, type NeuronsRequest, targetCodes } from "./request.js";
+import {
+  contextsOf,
+  priorWanted,
+  probeRows,
+  probeWanted,
+  type SharedEstimator,
+  trainShared,
+} from "./shared-training.js";
+
+export interface NeuronsContext {
+  readonly store: BatchStore;
+  readonly clock: Clock;
+  readonly kernels: Kernels;
+  readonly host?: TrainingHost | undefined;
+  readonly listener?: CalibrationListener;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A neuron on its way through the calibration. */
+interface Candidate {
+  readonly member: number;
+  readonly neuron: number;
+  failure: string | undefined;
+  /** Codes that made the target, when they are known. */
+  readonly truth: Int32Array | undefined;
+  /** Shape (task.grid.length). */
+  target: Float32Array | undefined;
+  posterior: Posterior | undefined;
+  readonly doubts: string[];
+}
+
+/** Draws behind means and quantiles. */
+const summaryDraws = 2000;
+/** Target farther from all recordings of its neuron than all but this share of them: said to be out of reach. */
+const unlikeBelow = 0.01;
+/** Ratio of predictive distance to noise floor above which the emulations are clearly not the target. */
+const farAboveFloor = 2;
+
+/**
+ * @param session exclusive use of the device; left open
+ * @throws FieldOutOfRange, TargetInvalid, TargetUnreachable, TooFewSamples (no neuron is left), BatchMismatch,
+ * TrainingDiverged, what `Session.run` throws, signal.reason
+ */
+export async function calibrateNeurons(
+  session: Session,
+  request: NeuronsRequest,
+  context: NeuronsContext,
+): Promise<NeuronsResult> {
+  checkNeuronsRequest(request);
+  const started = context.clock.now();
+  const job = new NeuronsJob(session, request, context);
+  await job.obtainTargets();
+  await job.probe();
+  const shared = await job.learn();
+  for (let round = 1; round <= request.refinements; round++) await job.refine(shared, round);
+  const neurons = await job.check(shared);
+  for (const text of session.notices ?? []) job.progress.notice(text);
+  return {
+    schema: "hxloop.neurons/1",
+    device: session.identity,
+    task: request.task.name,
+    seed: request.seed,
+    embedding: shared.source.kind,
+    contextSize: shared.probeMap?.size ?? 0,
+    recordings: job.recordings,
+    seconds: {
+      record: job.progress.seconds("target", "record", "predictive"),
+      train: job.progress.seconds("autoencoder", "posterior"),
+      total: elapsedMs(started, context.clock.now()) / 1000,
+    },
+    neurons,
+    notices: job.progress.notices,
+  };
+}
+
+class NeuronsJob {
+  readonly progress: Progress;
+  readonly recordings = { probe: 0, simulations: 0, all: 0 };
+  readonly #request: NeuronsRequest;
+  readonly #context: NeuronsContext;
+  readonly #population: Population;
+  readonly #candidates: readonly Candidate[];
+  readonly #prior: Prior;
+  readonly #rng: Rng;
+  #probed: PopulationTraces | undefined;
+  #simulated: PopulationTraces | undefined;
+  readonly #refinements = new Map<Candidate, Refinement>();
+
+  constructor(session: Session, request: NeuronsRequest, context: NeuronsContext) {
+    const { task, neurons, seed, given } = request;
+    this.#request = request;
+    this.#context = context;
+    this.progress = new Progress(context.clock, context.listener);
+    const recorder = new NeuronsRecorder(session, { task, seed, given }, context.store, context.signal);
+    this.#population = new Population(
+      task,
+      [{ name: "chip", recorder }],
+      neurons.map((neuron) => ({ chip: 0, neuron })),
+    );
+    const codes = targetCodes(request);
+    this.#candidates = neurons.map((neuron, member) => {
+      return {
+        member,
+        neuron,
+        failure: undefined,
+        truth: codes?.[member],
+        target: undefined,
+        posterior: undefined,
+        doubts: [],
+      };
+    });
+    this.#prior = priorOf(task);
+    this.#rng = Rng.fromSeed(seed).fork("neurons");
+  }
+
+  get #alive(): Candidate[] {
+    return this.#candidates.filter(({ failure }) => failure === undefined);
+  }
+
+  async #record(
+    phase: "target" | "record" | "predictive",
+    stage: string,
+    label: string,
+    wanted: readonly Wanted[],
+  ): Promise<PopulationTraces> {
+    const set = await this.progress.phase(
+      phase,
+      label,
+      wanted.length,
+      "experiments",
+      (advance) =>
+        this.#population.record(stage, wanted, (done, kept) => {
+          advance(done, kept > 0 ? `${kept} recorded earlier` : undefined);
+        }),
+      ({ count }) => `${count} of ${wanted.length} usable`,
+    );
+    this.recordings.all += wanted.length;
+    if (set.reasons.size > 0) {
+      const list = [...set.reasons].map(([reason, n]) => `${n} ${reason}`).join(", ");
+      this.progress.notice(
+        `${stage}: ${wanted.length - set.count} of ${wanted.length} recordings could not be used (${list})`,
+      );
+    }
+    return set;
+  }
+
+  /** @throws TargetUnreachable when no neuron has one */
+  async obtainTargets(): Promise<void> {
+    const { task, target } = this.#request;
+    const { length } = task.grid;
+    if (target.kind === "trace") {
+      const trace = traceOnGrid(target, traceRules(task));
+      for (const candidate of this.#candidates) candidate.target = trace;
+      for (const note of target.notes ?? []) this.progress.notice(note);
+      return;
+    }
+    const wanted = this.#candidates.map(({ member, truth }) => ({ member, theta: truth as Int32Array }));
+    const set = await this.#record("target", "targets", "recording the targets", wanted);
+    for (const [i, candidate] of this.#candidates.entries()) {
+      const row = set.rowOf[i] as number;
+      const trace = row < 0 ? undefined : set.traces.slice(row * length, (row + 1) * length);
+      candidate.target = trace;
+      if (trace === undefined) candidate.failure = "its target could not be recorded";
+      else if (countSpikes(task, trace) === 0) candidate.failure = "its target never spikes";
+    }
+    if (this.#alive.length === 0)
+      throw new TargetUnreachable("of every neuron", "never spikes or could not be recorded");
+  }
+
+  /** Record the probes; defects show here. @throws TooFewSamples */
+  async probe(): Promise<void> {
+    const { task } = this.#request;
+    const settings = probeCount(task);
+    const members = this.#candidates.map(({ member }) => member);
+    const probe = await this.#record(
+      "record",
+      "probe",
+      "recording the probe of each neuron",
+      probeWanted(task, members),
+    );
+    this.recordings.probe = members.length * settings;
+    this.#probed = probe;
+    for (const candidate of this.#candidates) {
+      const rows = [...probe.members].flatMap((member, row) => (member === candidate.member ? [row] : []));
+      const defect = defectOf(task, pickRows(probe.traces, task.grid.length, rows), rows.length, settings);
+      if (defect !== undefined) candidate.failure = defect;
+    }
+    const { length } = this.#alive;
+    if (length < 2) {
+      const reasons = [...new Set(this.#candidates.flatMap(({ failure }) => failure ?? []))].join("; ");
+      throw new TooFewSamples("probe", length, this.#candidates.length, 2, reasons);
+    }
+  }
+
+  /** Simulate all neurons from the prior, and train one estimator for all of them. */
+  async learn(): Promise<SharedEstimator> {
+    const { task, simulations, seed } = this.#request;
+    const { progress, recordings } = this;
+    const members = this.#alive.map(({ member }) => member);
+    const wanted = priorWanted(this.#prior, members, simulations, this.#rng.fork("simulations"));
+    const set = await this.#record("record", "simulations", `recording ${members.length} neurons`, wanted);
+    recordings.simulations += wanted.length;
+    this.#simulated = set;
+    if (set.count < simulations / 2)
+      throw new TooFewSamples("simulations", set.count, simulations, simulations / 2, "see notices");
+    const probe = { traces: this.#probed as PopulationTraces, members: this.#candidates.length };
+    const shared = await progress.phase("posterior", "training one estimator for all neurons", 100, "%", (advance) =>
+      trainShared({
+        task,
+        prior: this.#prior,
+        embedding: task.embedding,
+        simulations: set,
+        probe,
+        settings: this.#settings(seed),
+        signal: this.#context.signal,
+        onEmbedding: (share) => advance(Math.floor(20 * share), "embedding"),
+        onTraining: (share) => advance(Math.floor(20 + 80 * share)),
+      }),
+    );
+    this.#infer(shared);
+    return shared;
+  }
+
+  #settings(seed: number): EstimatorSettings {
+    const { kernels, host } = this.#context;
+    const { members, steps } = this.#request.task.estimator;
+    return { kernels, host, seed, members: Math.max(members, 3), steps };
+  }
+
+  #infer(shared: SharedEstimator): void {
+    const { task } = this.#request;
+    const { source, probeMap, posterior, features, scale } = shared;
+    const probe = this.#probed as PopulationTraces;
+    const rows = probeRows(task, source, probe, this.#candidates.length);
+    const contexts = probeMap === undefined ? { rows: new Float32Array(0), size: 0 } : contextsOf(probeMap, rows);
+    const simulated = this.#simulated as PopulationTraces;
+    for (const candidate of this.#alive) {
+      const xObs = this.#features(candidate, source);
+      candidate.posterior = posterior.given(withContext(xObs, contexts, [candidate.member]));
+      candidate.doubts.push(...this.#outOfReach(candidate, xObs, features, simulated, scale));
+    }
+  }
+
+  #features({ target }: Candidate, source: SharedEstimator["source"]): Float32Array {
+    return source.encode(target as Float32Array, 1);
+  }
+
+  /** A target that none of this neuron's or its neighbours' recordings resembles, with the nearest that there is. */
+  #outOfReach(
+    { truth }: Candidate,
+    xObs: Float32Array,
+    features: Float32Array,
+    { theta, count }: PopulationTraces,
+    scale: EmbeddingScale,
+  ): string[] {
+    const { pValue, nearest } = reachability(xObs, features, count, scale);
+    if (truth !== undefined || pValue > unlikeBelow) return [];
+    const width = this.#prior.size;
+    const codes = this.#request.task.parameters.map(({ name }, j) => `${name} = ${theta[nearest * width + j]}`);
+    return [
+      `the target is unlike all ${count} recordings (p = ${pValue.toFixed(3)}): the chip may not reach it; the nearest is at ${codes.join(", ")}`,
+    ];
+  }
+
+  /** One truncated round on every neuron. */
+  async refine(shared: SharedEstimator, round: number): Promise<void> {
+    const { perRefinement, refinements, seed } = this.#request;
+    const { progress, recordings } = this;
+    const { source, features } = shared;
+    const simulated = this.#simulated as PopulationTraces;
+    const alive = this.#alive;
+    const wanted: Wanted[] = [];
+    for (const candidate of alive) {
+      const own = [...simulated.members].flatMap((member, row) => (member === candidate.member ? [row] : []));
+      const refinement =
+        this.#refinements.get(candidate) ??
+        new Refinement(this.#prior, this.#settings(seed + candidate.neuron), {
+          theta: pickRows(simulated.theta, this.#prior.size, own),
+          x: pickRows(features, source.size, own),
+        });
+      this.#refinements.set(candidate, refinement);
+      const rng = this.#rng.fork(`round ${round} of neuron ${candidate.neuron}`);
+      const theta = refinement.propose(candidate.posterior as Posterior, perRefinement, rng);
+      for (let i = 0; i < perRefinement; i++) {
+        wanted.push({ member: candidate.member, theta: theta.slice(i * this.#prior.size, (i + 1) * this.#prior.size) });
+      }
+    }
+    const label = `recording truncated round ${round} of ${refinements}`;
+    const set = await this.#record("record", `refinement-${round}`, label, wanted);
+    recordings.simulations += wanted.length;
+    const encoded = source.encode(set.traces, set.count);
+    await progress.phase(
+      "posterior",
+      `training each neuron, round ${round} of ${refinements}`,
+      alive.length,
+      "neurons",
+      async (advance) => {
+        for (const [done, candidate] of alive.entries()) {
+          const own = [...set.members].flatMap((member, row) => (member === candidate.member ? [row] : []));
+          const rows = { theta: pickRows(set.theta, this.#prior.size, own), x: pickRows(encoded, source.size, own) };
+          const refinement = this.#refinements.get(candidate) as Refinement;
+          candidate.posterior = await refinement.train(rows, this.#features(candidate, source), this.#context.signal);
+          advance(done + 1);
+        }
+      },
+    );
+  }
+
+  /** Emulate draws and repeats of every neuron, and say how each did. */
+  async check(shared: SharedEstimator): Promise<NeuronResult[]> {
+    const { draws, repeats } = this.#request;
+    const width = this.#prior.size;
+    const alive = this.#alive;
+    const summaries = new Map<Candidate, ParameterSummary[]>();
+    const wantedDraws: Wanted[] = [];
+    const wantedRepeats: Wanted[] = [];
+    for (const candidate of alive) {
+      const { member, neuron, truth } = candidate;
+      const posterior = candidate.posterior as Posterior;
+      const samples = posterior.sample(summaryDraws, this.#rng.fork(`posterior of neuron ${neuron}`));
+      const summary = this.#summary(candidate, samples);
+      summaries.set(candidate, summary);
+      candidate.doubts.push(...edgePileUp(this.#request.task.parameters, Int32Array.from(samples)));
+      const centre = truth ?? Int32Array.from(summary, ({ median }) => Math.round(median));
+      for (let i = 0; i < draws; i++) {
+        wantedDraws.push({ member, theta: Int32Array.from(samples.subarray(i * width, (i + 1) * width)) });
+      }
+      for (let i = 0; i < repeats; i++) wantedRepeats.push({ member, theta: centre });
+    }
+    const repeated = await this.#record("predictive", "repeats", "repeating one setting of each neuron", wantedRepeats);
+    const drawn = await this.#record("predictive", "draws", "emulating posterior draws of each neuron", wantedDraws);
+    return this.#candidates.map((candidate) => {
+      const parameters = summaries.get(candidate) ?? [];
+      return this.#resultOf(candidate, parameters, shared, drawn, repeated);
+    });
+  }
+
+  #summary({ truth }: Candidate, samples: Float64Array): ParameterSummary[] {
+    const { parameters } = this.#request.task;
+    return summarizeMarginals(samples, parameters).map(({ name, mean, sd, q05, median, q95 }, j) => {
+      const { min, max } = parameters[j] as (typeof parameters)[number];
+      return { name, prior: [min, max], truth: truth?.[j] ?? null, mean, sd, q05, median, q95 };
+    });
+  }
+
+  #resultOf(
+    candidate: Candidate,
+    parameters: ParameterSummary[],
+    { source, scale }: SharedEstimator,
+    drawn: PopulationTraces,
+    repeated: PopulationTraces,
+  ): NeuronResult {
+    const { neuron, member, failure } = candidate;
+    const { task, given } = this.#request;
+    const failed = (why: string): NeuronResult => {
+      return {
+        neuron,
+        status: "failed",
+        reasons: [why],
+        parameters,
+        distance: Number.NaN,
+        noiseFloor: Number.NaN,
+        setting: null,
+      };
+    };
+    if (failure !== undefined) return failed(failure);
+    const rowsOf = (set: PopulationTraces): number[] =>
+      [...set.members].flatMap((m, row) => (m === member ? [row] : []));
+    const [draws, repeats] = [rowsOf(drawn), rowsOf(repeated)];
+    if (draws.length === 0 || repeats.length < 2) return failed("its posterior draws could not be emulated");
+    const encode = (set: PopulationTraces, rows: number[]): Float32Array =>
+      source.encode(pickRows(set.traces, task.grid.length, rows), rows.length);
+    const check = predictiveCheck(
+      this.#features(candidate, source),
+      encode(drawn, draws),
+      encode(repeated, repeats),
+      scale,
+    );
+    const closest = check.drawDistances.indexOf(Math.min(...check.drawDistances));
+    const theta = pickRows(drawn.theta, this.#prior.size, [draws[closest] as number]);
+    const reasons = [...candidate.doubts];
+    if (check.distance > farAboveFloor * check.noiseFloor) {
+      const ratio = (check.distance / check.noiseFloor).toFixed(1);
+      reasons.push(`emulated draws lie ${ratio} times as far from the target as repeats from each other`);
+    }
+    const [setting] = codeSetOf(task, neuron, theta).neurons;
+    const codes = { ...setting?.codes, ...given?.get(neuron) };
+    return {
+      neuron,
+      status: reasons.length === 0 ? "good" : "doubtful",
+      reasons,
+      parameters,
+      distance: check.distance,
+      noiseFloor: check.noiseFloor,
+      setting: setting === undefined ? null : { ...setting, codes },
+    };
+  }
+}
