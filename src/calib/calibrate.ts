@@ -107,7 +107,7 @@ type Checked = Pick<RunData, "posterior" | "summary" | "repeats" | "draws" | "pr
 async function checkPosterior(run: Run, target: Target, inference: Inference): Promise<Checked> {
   const { task, draws: numDraws } = run.request;
   const { budget, parameters } = task;
-  const { posterior, autoencoder, xObs, scale } = inference;
+  const { posterior, source, xObs, scale } = inference;
   const count = Math.max(budget.posteriorSamples, numDraws);
   const samples = Int32Array.from(posterior.sample(count, run.rng.fork("posterior-samples")));
   const marginals = posterior.summarize(budget.summarySamples, run.rng.fork("posterior-summary"));
@@ -129,8 +129,8 @@ async function checkPosterior(run: Run, target: Target, inference: Inference): P
   );
   const predictive = predictiveCheck(
     xObs,
-    autoencoder.encode(draws.traces, draws.count),
-    autoencoder.encode(repeats.traces, repeats.count),
+    source.encode(draws.traces, draws.count),
+    source.encode(repeats.traces, repeats.count),
     scale,
   );
   const doubts = [...edgePileUp(parameters, samples), ...uninformed(summary), ...predictiveGap(predictive)];

@@ -52,7 +52,9 @@ export function requestOf(
   changes: Partial<Pick<CalibrationRequest, "simulations" | "rounds" | "draws" | "scheme">> = {},
 ): CalibrationRequest {
   const { simulations, rounds, draws } = task.budget;
-  return { task, neuron, target, seed, simulations, rounds, draws, scheme: "tsnpe", ...changes };
+  // One neuron by itself has no others to share an estimator with.
+  const scheme = task.estimator.scheme === "amortised" ? "npe" : task.estimator.scheme;
+  return { task, neuron, target, seed, simulations, rounds, draws, scheme, ...changes };
 }
 
 /**

@@ -5,7 +5,8 @@
  */
 import { type EmbeddingScale, embeddingScale } from "./diagnostics/predictive.js";
 import { unlikeDataSet } from "./diagnostics/warnings.js";
-import { splitRows } from "./embedding/learn-features.js";
+import type { FeatureSource } from "./embedding/feature-source.js";
+import { learnFeatures, splitRows } from "./embedding/learn-features.js";
 import { TraceEmbedding } from "./embedding/trace-embedding.js";
 import { Estimation } from "./inference/estimation.js";
 import type { Posterior } from "./inference/posterior.js";
@@ -24,9 +25,11 @@ export interface Inference {
   readonly dataSet: TraceSet;
   readonly split: Split;
   readonly autoencoder: TraceEmbedding;
-  /** Spread of the embedding over the data set. */
+  /** What the posterior is conditioned on: the autoencoder's code, or another kind of features. */
+  readonly source: FeatureSource;
+  /** Spread of the features over the data set. */
   readonly scale: EmbeddingScale;
-  /** Embedding of the target, shape (latentSize). */
+  /** Features of the target, shape (source.size). */
   readonly xObs: Float32Array;
   readonly posterior: Posterior;
   readonly perRound: RunFacts["perRound"];
@@ -62,20 +65,21 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   const split = splitRows(dataSet.count, run.rng.fork("split"));
   const autoencoder = await learnEmbedding(run, dataSet, split);
   await store.putNetwork(autoencoder.state());
-  const features = autoencoder.encode(dataSet.traces, dataSet.count);
+  const source = await sourceOf(run, dataSet, autoencoder);
+  const features = source.encode(dataSet.traces, dataSet.count);
   const scale = embeddingScale(features, dataSet.count);
-  const xObs = autoencoder.encode(target.trace, 1);
+  const xObs = source.encode(target.trace, 1);
   for (const text of unlikeDataSet(xObs, features, dataSet.count, scale)) run.progress.notice(text);
   appendSet(estimation, dataSet, features);
   let posterior = await trainRound(run, estimation, 1, xObs);
   for (let round = 2; round <= rounds; round++) {
     const set = await recordNext(round, xObs);
-    appendSet(estimation, set, autoencoder.encode(set.traces, set.count));
+    appendSet(estimation, set, source.encode(set.traces, set.count));
     posterior = await trainRound(run, estimation, round, xObs);
   }
   for (const text of [...estimation.notices, ...posterior.warnings]) run.progress.notice(text);
   for (const network of networksOf(estimation)) await store.putNetwork(network);
-  return { dataSet, split, autoencoder, scale, xObs, posterior, perRound };
+  return { dataSet, split, autoencoder, source, scale, xObs, posterior, perRound };
 }
 
 /** Recordings of a round with their features; those that could not be used go along with their reasons. */
@@ -149,6 +153,14 @@ async function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promis
     },
     ({ history }) => `test loss ${(history.test.at(-1) ?? Number.NaN).toFixed(4)}`,
   );
+}
+
+/** The features that the task asks for; those of the autoencoder are there already. */
+async function sourceOf(run: Run, { traces, count }: TraceSet, autoencoder: TraceEmbedding): Promise<FeatureSource> {
+  const { task } = run.request;
+  if (task.embedding === "autoencoder") return autoencoder;
+  const options = { kernels: run.kernels, seed: seedOf(run, "features"), signal: run.signal };
+  return await learnFeatures(task.embedding, task, { traces, count }, options);
 }
 
 async function trainRound(run: Run, estimation: Estimation, round: number, xObs: Float32Array): Promise<Posterior> {

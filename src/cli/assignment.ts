@@ -32,6 +32,9 @@ export interface CalibrateFlags extends TargetFlags {
   readonly device?: string;
   readonly task?: string;
   readonly neuron?: number;
+  /** Many of them, for example `0-31`. */
+  readonly neurons?: readonly number[];
+  readonly perNeuron?: number;
   readonly target?: string;
   readonly targetTheta?: string;
   readonly targetPattern?: string;
@@ -62,7 +65,7 @@ export interface Assignment {
   readonly taskText: string | undefined;
 }
 
-const defaultTask = "paper";
+export const defaultTask = "paper";
 export const targetFile = "target.csv";
 
 /** @throws FieldOutOfRange, TaskInvalid, TargetInvalid, FileUnreadable, UsageError, RunFolderTaken */
@@ -116,6 +119,8 @@ export async function resumedAssignment(directory: string, flags: CalibrateFlags
   let text: string | undefined;
   if (written.target.kind === "theta") {
     target = { kind: "theta", codes: thetaFromNames(task, written.target.theta) };
+  } else if (written.target.kind === "demo") {
+    throw new UsageError(`run ${directory} is one of many neurons without the list of them`);
   } else {
     text = await readInput(join(directory, targetFile));
     target = parseTargetCsv(text, written.target.name, traceRules(task));
@@ -136,7 +141,8 @@ export async function resumedAssignment(directory: string, flags: CalibrateFlags
   };
 }
 
-async function targetOf(
+/** The target that the flags name. @throws FileUnreadable, TargetInvalid, FieldOutOfRange, UsageError */
+export async function targetOf(
   flags: CalibrateFlags,
   task: Task,
   seed: number,
@@ -168,7 +174,7 @@ function kept(target: TraceTarget, name: string): { target: TraceTarget; written
   return { target, written: { kind: "file", name }, text: targetCsv(target) };
 }
 
-async function readInput(path: string): Promise<string> {
+export async function readInput(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
@@ -177,7 +183,7 @@ async function readInput(path: string): Promise<string> {
 }
 
 /** The first folder of this name that is not there yet: a run never overwrites another. */
-function freeFolder(stem: string): string {
+export function freeFolder(stem: string): string {
   for (let n = 1; ; n++) {
     const path = join(runsFolder, `${stem}-${n}`);
     if (!existsSync(path)) return path;

@@ -7,7 +7,9 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ManualClock } from "../base/clock.js";
+import type { NeuronsResult } from "../calib/amortised/neurons-result.js";
 import { type CodeSet, closestDraw, codeSetOf, writeCodes } from "../calib/codes.js";
+import { median } from "../calib/diagnostics/predictive.js";
 import type { RunData } from "../calib/run-data.js";
 import { partSchemas } from "../calib/task/parts.js";
 import type { Task } from "../calib/task/task.js";
@@ -16,6 +18,7 @@ import { takeProgram } from "../device/playback/program.js";
 import { disassembleLines } from "../protocol/text/index.js";
 import { CodesInvalid } from "./errors.js";
 import { readBytes } from "./files.js";
+import type { RunRequest } from "./store/manifest.js";
 
 export const codesFile = "codes.json";
 export const programFile = "codes.hxasm";
@@ -76,6 +79,39 @@ export function codesOf(task: Task, data: RunData, version: string): CodesFile {
     predictive: { distance, noiseFloor: data.predictive.noiseFloor },
     ...codeSetOf(task, neuron, theta),
     neurons: [...codeSetOf(task, neuron, theta).neurons],
+  };
+}
+
+/** The codes of all neurons that were calibrated; undefined when none was. The distances are medians over them. */
+export function neuronsCodes(
+  task: Task,
+  { neurons, device, seed }: NeuronsResult,
+  { target, simulations, rounds }: RunRequest,
+  version: string,
+): CodesFile | undefined {
+  const done = neurons.filter(({ setting }) => setting !== null);
+  const settings = done.flatMap(({ setting }) => (setting === null ? [] : [setting]));
+  if (settings.length === 0) return undefined;
+  return {
+    schema: codesSchemaName,
+    key: {
+      task: task.name,
+      taskDigest: digestOf(task),
+      target: target.kind === "file" ? target.name : "codes of each neuron's own",
+      seed,
+      simulations,
+      rounds,
+      boardId: device.boardId,
+      bitfileInfo: device.bitfileInfo,
+      version,
+    },
+    predictive: {
+      distance: median(done.map(({ distance }) => distance)),
+      noiseFloor: median(done.map(({ noiseFloor }) => noiseFloor)),
+    },
+    sharedCodes: task.sharedCodes,
+    commonBackend: task.commonBackendConfig,
+    neurons: settings,
   };
 }
 

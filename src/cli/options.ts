@@ -32,6 +32,25 @@ export function oneOf<T extends string>(option: string, words: readonly T[]): (t
   };
 }
 
+/** A parser for whole numbers and ranges of them, for example `0-3,17`; each once, in their order. @throws FieldOutOfRange */
+export function integers(option: string, min: number, max: number): (text: string) => number[] {
+  return (text) => {
+    const found = text.split(",").flatMap((part) => {
+      const [, from, to] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
+      const [first, last] = [Number(from), Number(to ?? from)];
+      if (!(first >= min && last <= max && first <= last)) {
+        throw new FieldOutOfRange(
+          option,
+          text,
+          `numbers and ranges within ${min}..${max}, for example ${min}-${min + 3},${max}`,
+        );
+      }
+      return Array.from({ length: last - first + 1 }, (_, k) => first + k);
+    });
+    return [...new Set(found)].sort((a, b) => a - b);
+  };
+}
+
 /** A parser that refuses the empty text, which a shell makes of an unset variable. */
 export function nonEmpty(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");

@@ -3,18 +3,15 @@
  * estimator for all of them, truncated rounds where they were asked for, predictive check. A neuron that fails is a row
  * of the result with its reason; the others go on.
  */
-import { type Clock, elapsedMs } from "../../base/clock.js";
+import type { Clock } from "../../base/clock.js";
 import { Rng } from "../../base/rng.js";
 import type { Session } from "../../device/interface/index.js";
 import type { Kernels } from "../../kernels/spaces.js";
-import { codeSetOf } from "../codes.js";
-import { type EmbeddingScale, predictiveCheck } from "../diagnostics/predictive.js";
 import { edgePileUp } from "../diagnostics/warnings.js";
 import { TargetUnreachable, TooFewSamples } from "../errors.js";
 import type { CalibrationListener } from "../events.js";
 import type { TrainingHost } from "../flow/training-host.js";
 import type { Posterior } from "../inference/posterior.js";
-import { summarizeMarginals } from "../inference/posterior.js";
 import type { Prior } from "../inference/priors/prior.js";
 import { Progress } from "../progress.js";
 import type { BatchStore } from "../recording/batch-runner.js";
@@ -24,7 +21,8 @@ import type { ParameterSummary } from "../run-data.js";
 import { countSpikes } from "../target/spikes.js";
 import { traceOnGrid } from "../target/trace.js";
 import { traceRules } from "../task/task.js";
-import { defectOf, reachability } from "./neuron-checks.js";
+import { assess, type Candidate, outOfReach, summaryOf } from "./assess-neuron.js";
+import { defectOf } from "./neuron-checks.js";
 import { type EstimatorSettings, priorOf } from "./neuron-estimator.js";
 import type { NeuronResult, NeuronsResult } from "./neurons-result.js";
 import { Population, type PopulationTraces, type Wanted } from "./population.js";
@@ -49,25 +47,8 @@ export interface NeuronsContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A neuron on its way through the calibration. */
-interface Candidate {
-  readonly member: number;
-  readonly neuron: number;
-  failure: string | undefined;
-  /** Codes that made the target, when they are known. */
-  readonly truth: Int32Array | undefined;
-  /** Shape (task.grid.length). */
-  target: Float32Array | undefined;
-  posterior: Posterior | undefined;
-  readonly doubts: string[];
-}
-
 /** Draws behind means and quantiles. */
 const summaryDraws = 2000;
-/** Target farther from all recordings of its neuron than all but this share of them: said to be out of reach. */
-const unlikeBelow = 0.01;
-/** Ratio of predictive distance to noise floor above which the emulations are clearly not the target. */
-const farAboveFloor = 2;
 
 /**
  * @param session exclusive use of the device; left open
@@ -80,7 +61,6 @@ export async function calibrateNeurons(
   context: NeuronsContext,
 ): Promise<NeuronsResult> {
   checkNeuronsRequest(request);
-  const started = context.clock.now();
   const job = new NeuronsJob(session, request, context);
   await job.obtainTargets();
   await job.probe();
@@ -96,11 +76,7 @@ export async function calibrateNeurons(
     embedding: shared.source.kind,
     contextSize: shared.probeMap?.size ?? 0,
     recordings: job.recordings,
-    seconds: {
-      record: job.progress.seconds("target", "record", "predictive"),
-      train: job.progress.seconds("autoencoder", "posterior"),
-      total: elapsedMs(started, context.clock.now()) / 1000,
-    },
+    seconds: job.progress.spent(),
     neurons,
     notices: job.progress.notices,
   };
@@ -270,29 +246,14 @@ class NeuronsJob {
     for (const candidate of this.#alive) {
       const xObs = this.#features(candidate, source);
       candidate.posterior = posterior.given(withContext(xObs, contexts, [candidate.member]));
-      candidate.doubts.push(...this.#outOfReach(candidate, xObs, features, simulated, scale));
+      if (candidate.truth === undefined) {
+        candidate.doubts.push(...outOfReach(task, xObs, features, simulated, scale));
+      }
     }
   }
 
   #features({ target }: Candidate, source: SharedEstimator["source"]): Float32Array {
     return source.encode(target as Float32Array, 1);
-  }
-
-  /** A target that none of this neuron's or its neighbours' recordings resembles, with the nearest that there is. */
-  #outOfReach(
-    { truth }: Candidate,
-    xObs: Float32Array,
-    features: Float32Array,
-    { theta, count }: PopulationTraces,
-    scale: EmbeddingScale,
-  ): string[] {
-    const { pValue, nearest } = reachability(xObs, features, count, scale);
-    if (truth !== undefined || pValue > unlikeBelow) return [];
-    const width = this.#prior.size;
-    const codes = this.#request.task.parameters.map(({ name }, j) => `${name} = ${theta[nearest * width + j]}`);
-    return [
-      `the target is unlike all ${count} recordings (p = ${pValue.toFixed(3)}): the chip may not reach it; the nearest is at ${codes.join(", ")}`,
-    ];
   }
 
   /** One truncated round on every neuron. */
@@ -341,7 +302,7 @@ class NeuronsJob {
 
   /** Emulate draws and repeats of every neuron, and say how each did. */
   async check(shared: SharedEstimator): Promise<NeuronResult[]> {
-    const { draws, repeats } = this.#request;
+    const { draws, repeats, task, given } = this.#request;
     const width = this.#prior.size;
     const alive = this.#alive;
     const summaries = new Map<Candidate, ParameterSummary[]>();
@@ -351,9 +312,9 @@ class NeuronsJob {
       const { member, neuron, truth } = candidate;
       const posterior = candidate.posterior as Posterior;
       const samples = posterior.sample(summaryDraws, this.#rng.fork(`posterior of neuron ${neuron}`));
-      const summary = this.#summary(candidate, samples);
+      const summary = summaryOf(task, candidate, samples);
       summaries.set(candidate, summary);
-      candidate.doubts.push(...edgePileUp(this.#request.task.parameters, Int32Array.from(samples)));
+      candidate.doubts.push(...edgePileUp(task.parameters, Int32Array.from(samples)));
       const centre = truth ?? Int32Array.from(summary, ({ median }) => Math.round(median));
       for (let i = 0; i < draws; i++) {
         wantedDraws.push({ member, theta: Int32Array.from(samples.subarray(i * width, (i + 1) * width)) });
@@ -364,68 +325,7 @@ class NeuronsJob {
     const drawn = await this.#record("predictive", "draws", "emulating posterior draws of each neuron", wantedDraws);
     return this.#candidates.map((candidate) => {
       const parameters = summaries.get(candidate) ?? [];
-      return this.#resultOf(candidate, parameters, shared, drawn, repeated);
+      return assess({ task, given, shared, drawn, repeated }, candidate, parameters);
     });
-  }
-
-  #summary({ truth }: Candidate, samples: Float64Array): ParameterSummary[] {
-    const { parameters } = this.#request.task;
-    return summarizeMarginals(samples, parameters).map(({ name, mean, sd, q05, median, q95 }, j) => {
-      const { min, max } = parameters[j] as (typeof parameters)[number];
-      return { name, prior: [min, max], truth: truth?.[j] ?? null, mean, sd, q05, median, q95 };
-    });
-  }
-
-  #resultOf(
-    candidate: Candidate,
-    parameters: ParameterSummary[],
-    { source, scale }: SharedEstimator,
-    drawn: PopulationTraces,
-    repeated: PopulationTraces,
-  ): NeuronResult {
-    const { neuron, member, failure } = candidate;
-    const { task, given } = this.#request;
-    const failed = (why: string): NeuronResult => {
-      return {
-        neuron,
-        status: "failed",
-        reasons: [why],
-        parameters,
-        distance: Number.NaN,
-        noiseFloor: Number.NaN,
-        setting: null,
-      };
-    };
-    if (failure !== undefined) return failed(failure);
-    const rowsOf = (set: PopulationTraces): number[] =>
-      [...set.members].flatMap((m, row) => (m === member ? [row] : []));
-    const [draws, repeats] = [rowsOf(drawn), rowsOf(repeated)];
-    if (draws.length === 0 || repeats.length < 2) return failed("its posterior draws could not be emulated");
-    const encode = (set: PopulationTraces, rows: number[]): Float32Array =>
-      source.encode(pickRows(set.traces, task.grid.length, rows), rows.length);
-    const check = predictiveCheck(
-      this.#features(candidate, source),
-      encode(drawn, draws),
-      encode(repeated, repeats),
-      scale,
-    );
-    const closest = check.drawDistances.indexOf(Math.min(...check.drawDistances));
-    const theta = pickRows(drawn.theta, this.#prior.size, [draws[closest] as number]);
-    const reasons = [...candidate.doubts];
-    if (check.distance > farAboveFloor * check.noiseFloor) {
-      const ratio = (check.distance / check.noiseFloor).toFixed(1);
-      reasons.push(`emulated draws lie ${ratio} times as far from the target as repeats from each other`);
-    }
-    const [setting] = codeSetOf(task, neuron, theta).neurons;
-    const codes = { ...setting?.codes, ...given?.get(neuron) };
-    return {
-      neuron,
-      status: reasons.length === 0 ? "good" : "doubtful",
-      reasons,
-      parameters,
-      distance: check.distance,
-      noiseFloor: check.noiseFloor,
-      setting: setting === undefined ? null : { ...setting, codes },
-    };
   }
 }

@@ -7,6 +7,7 @@
 import { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
 import { trainAutoencoder } from "../nn/autoencoder.js";
+import { type BackendPreference, selectBackend } from "../nn/backend.js";
 import { viewLength, viewStride, views, viewsOf } from "../recording/views.js";
 import type { Split } from "../run-data.js";
 import type { Task } from "../task/task.js";
@@ -22,6 +23,8 @@ export interface EmbeddingData {
 export interface LearnOptions {
   readonly kernels: Kernels;
   readonly seed: number;
+  /** Tensor backend; default `auto`. */
+  readonly backend?: BackendPreference | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called as the training goes on, 0..1. */
   readonly onProgress?: (share: number) => void;
@@ -49,8 +52,9 @@ export function spikeFeatures(task: Task): FeatureSource {
 async function learnAutoencoder(
   task: Task,
   { traces, count }: EmbeddingData,
-  { kernels, seed, signal, onProgress }: LearnOptions,
+  { kernels, seed, signal, onProgress, backend = "auto" }: LearnOptions,
 ): Promise<FeatureSource> {
+  await selectBackend(backend);
   const { latentSize, epochs, batchSize, learningRate } = task.autoencoder;
   const data = {
     traces: viewsOf(task, traces, count),

@@ -8,8 +8,10 @@ import { viewsOf } from "../recording/views.js";
 import type { LossHistory } from "../run-data.js";
 import type { NetworkState } from "../store.js";
 import type { Task } from "../task/task.js";
+import type { FeatureSource } from "./feature-source.js";
 
-export class TraceEmbedding {
+export class TraceEmbedding implements FeatureSource {
+  readonly kind = "autoencoder";
   readonly #task: Task;
   readonly #autoencoder: Autoencoder;
   readonly #decoder: TraceDecoder;
@@ -22,6 +24,10 @@ export class TraceEmbedding {
 
   get history(): LossHistory {
     return this.#autoencoder.history;
+  }
+
+  get size(): number {
+    return this.#task.autoencoder.latentSize;
   }
 
   /** @param traces shape (count, task.grid.length), MADC LSB @returns shape (count, latentSize) */

@@ -19,6 +19,6 @@ export const adex7File: TaskFile = {
     { name: "i_bias_adapt_b", range: [0, 500], demo: [100, 450] },
     { name: "i_mem_offset", range: [200, 1000], demo: [500, 900] },
   ],
-  embedding: { latent: 16 },
+  embedding: { kind: "spike-features", latent: 16 },
   budget: { simulations: 8000, rounds: 4 },
 };

@@ -17,5 +17,6 @@ export const lifFile: TaskFile = {
   ],
   cells: { i_bias_adapt_tau: 500, i_bias_adapt_a: 0, i_bias_adapt_b: 0 },
   neuron: { enableAdaptation: false, enableExponential: false },
+  embedding: { kind: "spike-features" },
   budget: { simulations: 3200, rounds: 3 },
 };

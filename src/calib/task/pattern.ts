@@ -23,6 +23,6 @@ export const patternFile: TaskFile = {
   // 16 ticks of 64 ns: bursts have intervals below 4 us, and the reset is as good as over after 1 us.
   backend: { refractoryTime: 16 },
   stimulus: { rest_until_onset: true },
-  embedding: { latent: 16 },
+  embedding: { kind: "spike-features", latent: 16 },
   budget: { simulations: 10_000, rounds: 4 },
 };

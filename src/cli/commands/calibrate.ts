@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import { openKernels } from "../../api/open-kernels.js";
 import { TrainingThreads } from "../../api/training-threads.js";
 import { elapsedMs } from "../../base/clock.js";
+import { neuronsLimits } from "../../calib/amortised/request.js";
 import type { CalibrationListener } from "../../calib/events.js";
 import { schemes } from "../../calib/inference/schemes.js";
 import { requestLimits } from "../../calib/request.js";
@@ -18,17 +19,37 @@ import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment,
 import { codesFile, codesOf, programFile, programText } from "../codes-file.js";
 import { type Context, defaultDevice, runsFolder } from "../context.js";
 import { withDevice } from "../device.js";
+import { UsageError } from "../errors.js";
 import { messageOf } from "../exit-codes.js";
-import { captureOption, decimal, integer, nonEmpty, oneOf } from "../options.js";
+import {
+  type NeuronsAssignment,
+  neuronsOfRun,
+  newNeuronsAssignment,
+  resumedNeuronsAssignment,
+} from "../neurons-assignment.js";
+import { captureOption, decimal, integer, integers, nonEmpty, oneOf } from "../options.js";
 import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
 import { taskFile } from "../task-source.js";
 import { ownVersion, versions } from "../versions.js";
 
+import { calibrateNeuronsFromFlags } from "./calibrate-neurons.js";
+
 const backends = ["auto", "tfjs-node", "wasm", "cpu"] as const;
 const targets = ["target", "targetTheta", "targetPattern", "demoTarget"];
-const requestFlags = ["task", "neuron", ...targets, "seed", "simulations", "rounds", "scheme", "out"];
+const requestFlags = [
+  "task",
+  "neuron",
+  "neurons",
+  "perNeuron",
+  ...targets,
+  "seed",
+  "simulations",
+  "rounds",
+  "scheme",
+  "out",
+];
 /** All targets but one. */
 const otherThan = (own: string): string[] => targets.filter((name) => name !== own);
 
@@ -47,7 +68,17 @@ export function calibrateCommand(context: Context): Command {
       (url: string, before?: string) => (before === undefined ? nonEmpty(url) : `${before} ${nonEmpty(url)}`),
     )
     .option("--task <NAME|FILE>", `what is inferred: ${taskNames.join(", ")}, or a task file (.toml)`, nonEmpty)
-    .addOption(ranged("neuron", "N", "the neuron (default: 0)"))
+    .addOption(ranged("neuron", "N", "the neuron (default: 0)").conflicts(["neurons"]))
+    .option(
+      "--neurons <LIST>",
+      "many neurons by one estimator, for example 0-31,40: a probe of each, simulations on all, then inference (docs/many-neurons.md)",
+      integers("--neurons", 0, 511),
+    )
+    .option(
+      "--per-neuron <N>",
+      "with --neurons and --rounds 2 or more: emulations on each neuron in each later round (default: 200)",
+      integer("--per-neuron", ...neuronsLimits.perRefinement),
+    )
     .addOption(
       new Option("--target <FILE>", "recorded target: CSV, NPY, WAV or NWB (docs/targets.md)")
         .argParser(nonEmpty)
@@ -98,6 +129,7 @@ Examples:
   $ hxloop calibrate --neuron 0 --demo-target
   $ hxloop calibrate --task pattern --target-pattern adaptation
   $ hxloop calibrate --task adex7 --target cell.nwb --sweep 12
+  $ hxloop calibrate --task adex7 --neurons 0-31 --demo-target --simulations 4000 --rounds 2
   $ hxloop calibrate --device udp://192.168.4.2 --neuron 17 --target cell.csv --out runs/cell --json
   $ hxloop calibrate --resume runs/cell`,
     )
@@ -105,6 +137,8 @@ Examples:
 }
 
 async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Promise<void> {
+  const many = await manyNeurons(flags, context.env);
+  if (many !== undefined) return await calibrateNeuronsFromFlags(context, many, flags);
   const assignment = await (flags.resume === undefined
     ? newAssignment(flags, context.env)
     : resumedAssignment(flags.resume, flags));
@@ -117,6 +151,14 @@ async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Prom
       await session.close();
     }
   });
+}
+
+/** The assignment when it is one of many neurons: by the flag, or by the folder that is resumed. */
+async function manyNeurons(flags: CalibrateFlags, env: NodeJS.ProcessEnv): Promise<NeuronsAssignment | undefined> {
+  if (flags.neurons !== undefined) return await newNeuronsAssignment(flags, flags.neurons, env);
+  if (flags.perNeuron !== undefined) throw new UsageError("--per-neuron goes with --neurons");
+  if (flags.resume === undefined || (await neuronsOfRun(flags.resume)) === undefined) return undefined;
+  return await resumedNeuronsAssignment(flags.resume, flags);
 }
 
 /** The run itself. Whatever happens, the folder's state tells it. */

@@ -11,7 +11,8 @@ import { RunFolderInvalid } from "./errors.js";
 export const manifestName = "run.json";
 const runSchema = "hxloop.run/1";
 
-const code = z.int().min(0).max(1022);
+/** Negative ones invert the sign of their current. */
+const code = z.int().min(-1022).max(1022);
 
 /** What is to be imitated, as it was asked for. */
 const requestedTargetSchema = z.discriminatedUnion("kind", [
@@ -19,6 +20,8 @@ const requestedTargetSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("theta"), theta: z.record(z.string(), code) }),
   /** A recording brought along; its text is kept in the run folder as `target.csv`. */
   z.object({ kind: z.literal("file"), name: z.string() }),
+  /** Each neuron records one of its own, at codes drawn from the seed. */
+  z.object({ kind: z.literal("demo") }),
 ]);
 export type RequestedTarget = z.infer<typeof requestedTargetSchema>;
 
@@ -33,6 +36,14 @@ const requestSchema = z.object({
   scheme: z.enum(schemes),
   draws: z.int().positive(),
   backend: z.enum(["auto", "tfjs-node", "wasm", "cpu"]),
+  /** Of a calibration of many neurons; `neuron` is the first of them then. */
+  many: z
+    .object({
+      neurons: z.array(z.int().min(0).max(511)).min(1),
+      refinements: z.int().min(0),
+      perRefinement: z.int().positive(),
+    })
+    .optional(),
 });
 /** One calibration as it was asked for; enough to ask for it again. */
 export type RunRequest = z.infer<typeof requestSchema>;

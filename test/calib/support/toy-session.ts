@@ -97,6 +97,8 @@ export interface ToyOptions {
   readonly samplePeriod?: number;
   /** Lose the samples of this trial (counted from 0) for some time. */
   readonly isDefective?: (trial: number) => boolean;
+  /** Cells of the neuron that is on the readout line, and how much its reset level is shifted; default the two above. */
+  readonly neuronOf?: (neuron: number) => { resetCell: number; adaptationCell: number; shift: number };
   /** Called before a program is executed; may throw or wait. */
   readonly beforeRun?: (run: number) => void | Promise<void>;
 }
@@ -114,6 +116,7 @@ export class ToySession implements Session {
   mostOutstanding = 0;
   readonly #options: ToyOptions;
   readonly #codes = new Map<number, number>();
+  #readout = 0;
   #now = 1000;
   #trial = 0;
   #queue: Promise<unknown> = Promise.resolve();
@@ -174,6 +177,7 @@ export class ToySession implements Session {
       const { container, at, fields } = step;
       if (container === "CapMemCell") this.#codes.set(at, fields.value as number);
       if (container === "NeuronConfig") edges.push(this.#now);
+      if (container === "NeuronConfig" && fields.enableReadout) this.#readout = at;
       if (container === "MadcControl" && fields.startRecording) {
         started = this.#now;
         edges.length = 0;
@@ -197,10 +201,11 @@ export class ToySession implements Session {
 
   /** Samples from one FPGA time to another; the stimulus lies between the two edges. */
   #sample(from: number, to: number, [on = 0, off = 0]: readonly number[]): { time: number; value: number }[] {
-    const { seed = 1, resetCell, adaptationCell, samplePeriod = 250, isDefective } = this.#options;
+    const { seed = 1, samplePeriod = 250, isDefective, neuronOf } = this.#options;
+    const { resetCell, adaptationCell, shift } = neuronOf?.(this.#readout) ?? { ...this.#options, shift: 0 };
     const trial = this.#trial++;
     const rng = Rng.fromSeed(seed).fork(`time ${from}`);
-    const reset = 150 + 0.6 * (this.#codes.get(resetCell) ?? 0);
+    const reset = 150 + shift + 0.6 * (this.#codes.get(resetCell) ?? 0);
     const adaptation = (this.#codes.get(adaptationCell) ?? 0) / 1022;
     const threshold = 700;
     const spikes: number[] = [];
