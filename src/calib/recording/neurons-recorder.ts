@@ -21,8 +21,8 @@ import { settingOf, type Task } from "../task/task.js";
 import { BatchRunner, type BatchStore, type PlannedBatch } from "./batch-runner.js";
 import {
   addProtocol,
-  beforeOnset,
   type BatchProgram,
+  beforeOnset,
   command,
   readoutOf,
   samplesPerStart,
