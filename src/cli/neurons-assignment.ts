@@ -10,6 +10,9 @@ import { type Manifest, type RunRequest, readManifest } from "./store/manifest.j
 import { requireFree } from "./store/run-folder.js";
 import { keptTask, taskNamed } from "./task-source.js";
 
+/** The result of a run of many neurons for people. */
+export const neuronsTable = "neurons.txt";
+
 export interface NeuronsAssignment {
   readonly request: NeuronsRequest;
   readonly written: RunRequest;

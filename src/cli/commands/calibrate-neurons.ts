@@ -14,7 +14,7 @@ import { codesFile, neuronsCodes, programFile, programText } from "../codes-file
 import type { Context } from "../context.js";
 import { withDevice } from "../device.js";
 import { messageOf } from "../exit-codes.js";
-import type { NeuronsAssignment } from "../neurons-assignment.js";
+import { type NeuronsAssignment, neuronsTable } from "../neurons-assignment.js";
 import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
@@ -97,7 +97,7 @@ async function inFolder(
 async function keep(folder: RunFolder, { request, written }: NeuronsAssignment, result: NeuronsResult): Promise<void> {
   const { renderNeuronMap, renderNeuronTable } = await import("../../report/index.js");
   await folder.putText(resultFile, `${JSON.stringify(result, null, 2)}\n`);
-  await folder.putText("neurons.txt", `${renderNeuronTable(result)}\n`);
+  await folder.putText(neuronsTable, `${renderNeuronTable(result)}\n`);
   await folder.putText(mapFile, renderNeuronMap(result));
   const codes = neuronsCodes(request.task, result, written, ownVersion());
   if (codes === undefined) return;

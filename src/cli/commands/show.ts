@@ -1,9 +1,13 @@
 /** `hxloop show DIR`: what a run asked for, how far it got, what it found. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Command } from "commander";
 import { calibrationResult } from "../../calib/result.js";
 import { duration } from "../../report/format.js";
 import { renderTerminalSummary } from "../../report/terminal-summary.js";
 import type { Context } from "../context.js";
+import { neuronsTable } from "../neurons-assignment.js";
 import { nonEmpty } from "../options.js";
 import { describeUnfinished } from "../store/describe.js";
 import { readManifest } from "../store/manifest.js";
@@ -44,6 +48,8 @@ async function show({ terminal }: Context, directory: string, flags: ShowFlags):
   if (data !== undefined && data.facts.notices.length > 0) {
     lines.push("", "Read this first:", ...data.facts.notices.map((text) => `  - ${text}`));
   }
+  const table = join(directory, neuronsTable);
+  if (existsSync(table)) lines.push("", (await readFile(table, "utf8")).trimEnd());
   if (flags.log) lines.push("", ...log.map(lineOf));
   terminal.result(lines.join("\n"));
   if (unfinished !== undefined) terminal.say(`${terminal.paint("yellow", "note:")} ${unfinished}`);

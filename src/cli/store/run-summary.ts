@@ -60,6 +60,7 @@ export async function summariseRun(directory: string): Promise<RunSummary> {
 /** The target as it was asked for: a file's name, or codes. */
 export function targetText({ target }: Manifest["request"]): string {
   if (target.kind === "file") return target.name;
+  if (target.kind === "demo") return "of each neuron's own";
   return Object.entries(target.theta)
     .map(([name, code]) => `${name}=${code}`)
     .join(",");
