@@ -35,11 +35,6 @@ export async function recordTraces(
   return { items, traces, reasons };
 }
 
-/** Rows that can be used. */
-export function usableRows({ reasons }: NeuronTraces): Uint32Array {
-  return Uint32Array.from(reasons.flatMap((reason, i) => (reason === undefined ? [i] : [])));
-}
-
 /** Rows of a matrix, end to end. @param width values of a row */
 export function pickRows<T extends Float32Array | Int32Array | Float64Array>(
   from: T,
