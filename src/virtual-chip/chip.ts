@@ -7,10 +7,10 @@ import {
   type AtomicNeuron,
   AtomicNeuronOnDls,
   CapMemBlockConfig,
-  CapMemBlockOnDls,
   CapMemCell,
   CapMemCellOnDls,
   CommonNeuronBackendConfig,
+  CurrentDac,
   capMemCellPlace,
   MadcControl,
   NeuronBackendConfig,
@@ -19,10 +19,8 @@ import {
   NeuronResetQuad,
   NeuronResetQuadOnDls,
   neuronBackendBlock,
-  neuronBlock,
   ReadoutSourceSelection,
   ReferenceGeneratorConfig,
-  sharedCapMemCell,
   synapseColumn,
 } from "../protocol/index.js";
 import { Cadc } from "./blocks/cadc.js";
@@ -31,10 +29,11 @@ import { CapMem } from "./blocks/capmem.js";
 import { blockRefresh } from "./blocks/capmem-refresh.js";
 import { Madc } from "./blocks/madc.js";
 import { Converter } from "./blocks/madc-path.js";
-import { snapshotWords } from "./blocks/neuron-switches.js";
+import { biasCellsOf, powerUpWords, snapshotWords } from "./blocks/neuron-switches.js";
 import { Readout } from "./blocks/readout.js";
 import { SpikeCounters } from "./blocks/spike-counters.js";
 import { SpikeRouting } from "./blocks/spike-routing.js";
+import { StimulusLines } from "./blocks/stimulus-line.js";
 import type { Chip, ChipOptions, MadcEvents, SpikeEvents } from "./chip-api.js";
 import { EventBuffer, type TimedEvents } from "./event-buffer.js";
 import { resolveImperfections } from "./imperfections.js";
@@ -46,25 +45,11 @@ import { ReferenceStepper } from "./physics/stepper.js";
 import { Population } from "./population.js";
 import { Registers } from "./registers.js";
 
-const powerUpWords = snapshotWords(
-  NeuronConfig.encode({}),
-  NeuronBackendConfig.encode({}),
-  CommonNeuronBackendConfig.encode({}),
-);
-
 /** From a crossbar input to a synaptic input, grid steps: 0.19 us. Neurons that feed each other advance in such slices. */
 const synapticLatency = 12;
 const columns = 256;
 const neuronsPerBlock = 128;
 const entries = [0, 1, 2, 3] as const;
-
-const biasCells = Array.from({ length: CapMemBlockOnDls.size }, (_, index) => {
-  const block = CapMemBlockOnDls.at(index);
-  return {
-    comparator: sharedCapMemCell(block, "neuron_i_bias_spike_comparator"),
-    follower: sharedCapMemCell(block, "neuron_i_bias_leak_source_follower"),
-  };
-});
 
 class VirtualChip implements Chip {
   readonly identity: Chip["identity"];
@@ -75,6 +60,7 @@ class VirtualChip implements Chip {
   readonly #cadc: Cadc;
   readonly #routing: SpikeRouting;
   readonly #counters: SpikeCounters;
+  readonly #stimulus = new StimulusLines(this.#registers);
   readonly #defects: readonly (Defect | undefined)[];
   readonly #samples = new EventBuffer();
   readonly #spikes = new EventBuffer();
@@ -120,7 +106,7 @@ class VirtualChip implements Chip {
       mismatch: root.fork("mismatch"),
       imperfections,
       capMem: this.#capMem,
-      biasCells: (neuron) => biasCells[neuronBlock(neuron)] as (typeof biasCells)[number],
+      biasCells: biasCellsOf,
       defect: (neuron) => this.#defects[neuron],
       onSpike: (neuron, step) => {
         this.#counters.count(neuron);
@@ -201,6 +187,7 @@ class VirtualChip implements Chip {
       this.#readout.reset();
       this.#routing.reset();
       this.#counters.reset();
+      this.#stimulus.reset();
       this.#population.reset();
       this.#samples.clear();
       this.#spikes.clear();
@@ -251,6 +238,7 @@ class VirtualChip implements Chip {
       registers.words(NeuronConfig, index),
       registers.words(NeuronBackendConfig, index),
       registers.words(CommonNeuronBackendConfig, neuronBackendBlock(index)),
+      this.#stimulus.word(index),
     );
   }
 
@@ -276,7 +264,9 @@ class VirtualChip implements Chip {
       });
     registers.hook(NeuronConfig, {
       onWrite: (at, word) => {
+        const isJoinedOrParted = this.#stimulus.noteConfig(neuronAt(at));
         this.#recordWords(neuronAt(at));
+        if (isJoinedOrParted) this.#restimulate();
         this.#routing.noteConfig(neuronAt(at));
         // Word 1 holds all that concerns the readout.
         if (word !== 1) return;
@@ -310,12 +300,19 @@ class VirtualChip implements Chip {
         this.#madc.control(this.#now);
       },
     });
+    registers.hook(CurrentDac, { onWrite: () => this.#restimulate() });
     registers.hook(ReadoutSourceSelection, { onWrite: () => this.#reroute() });
   }
 
   #reroute(): void {
     this.#counters.settle();
     this.#madc.reroute(this.#now);
+  }
+
+  /** Another current flows on the stimulus lines. */
+  #restimulate(): void {
+    this.#counters.settle();
+    this.#population.changeTouched((index) => this.#stimulus.isJoined(index), this.#step());
   }
 
   #recordWords(index: AtomicNeuron): void {

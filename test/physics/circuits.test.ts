@@ -4,7 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
-import { AtomicNeuronOnDls, type Device, NeuronReset, type Session } from "../../src/device/interface/index.js";
+import {
+  AtomicNeuronOnDls,
+  CurrentDac,
+  type Device,
+  NeuronReset,
+  type Session,
+  theChip,
+} from "../../src/device/interface/index.js";
 import { type BenchSetting, observe, switching } from "./device-bench.js";
 
 const neuron = 4;
@@ -183,6 +190,49 @@ describe("a neuron's circuits", { timeout: 120_000 }, () => {
       const found = await interval(low, { refractoryTime: 120, resetHoldoff });
       expect(Math.abs(found - expected), `hold-off ${resetHoldoff}`).toBeLessThan(0.1);
     }
+  });
+
+  it.each([
+    [{ current: 50 }, 0, 1],
+    [{ current: 50, sign: 1 }, 0, -1],
+    [{ current: 50 }, 1, 0.5],
+    [{ current: 50, connectNeuronStimulusTop: false, connectNeuronStimulusBottom: true }, 0, 0],
+    [{ current: 50, enableCurrent: false }, 0, 0],
+  ])("the current DAC with %o drives a membrane, shared with %d others: %d of it", async (dac, others, share) => {
+    const switches = { enableUnbufferedAccess: true };
+    const { at } = await run({
+      switches,
+      others: others === 0 ? [] : [{ neuron: 9, switches }],
+      actions: [
+        [20, (b) => b.write(CurrentDac, theChip, { enableCurrent: true, connectNeuronStimulusTop: true, ...dac })],
+        [120, (b) => b.write(CurrentDac, theChip, {})],
+      ],
+      untilUs: 220,
+    });
+    const { at: apart } = await run({
+      actions: [
+        [20, (b) => b.write(CurrentDac, theChip, { current: 50, enableCurrent: true, connectNeuronStimulusTop: true })],
+      ],
+      untilUs: 120,
+    });
+    expect(Math.abs(at(115) - at(15) - (share * 0.05) / (ota(300) + 2e-4))).toBeLessThan(2 * mV);
+    expect(Math.abs(at(210) - at(15))).toBeLessThan(1.5 * mV);
+    expect(Math.abs(apart(115) - apart(15))).toBeLessThan(1.5 * mV);
+  });
+
+  it("the preamplifier gains more with less of its capacitor", async () => {
+    const { at } = await run({ madc: { preampGainCapacitorSize: 23 }, untilUs: 20 });
+    expect(Math.abs(at(15) - (32 / 24) * leak)).toBeLessThan(2 * mV);
+  });
+
+  it("spikes need the block's event registers to leave", async () => {
+    const codes = { v_reset: 900, v_threshold: 300 };
+    const [on, off] = [
+      await run({ codes, untilUs: 50 }),
+      await run({ codes, common: { enableEventRegisters: false }, untilUs: 50 }),
+    ];
+    expect(on.spikesUs.length).toBeGreaterThan(20);
+    expect(off.spikesUs.length).toBe(0);
   });
 
   it("two compartments share a current as their conductances say", async () => {

@@ -4,6 +4,7 @@
  */
 import {
   type AtomicNeuron,
+  CommonNeuronBackendConfig,
   CrossbarNode,
   CrossbarNodeOnDls,
   CrossbarOutputConfig,
@@ -60,6 +61,9 @@ export class EventFabric {
 
   /** @param addressOut the backend's 8-bit address */
   fromNeuron(neuron: AtomicNeuron, addressOut: number, time: number): void {
+    // Without its block's event registers a spike resets the neuron and is counted, but makes no event.
+    const common = this.#registers.words(CommonNeuronBackendConfig, neuronBackendBlock(neuron));
+    if (!CommonNeuronBackendConfig.decode(common).enableEventRegisters) return;
     this.#pass(eventOutput(neuron), labelOf(neuron, addressOut), time);
   }
 

@@ -9,7 +9,7 @@ import { type AdexTrace, unitsPerStep } from "../physics/adex.js";
 import type { Population } from "../population.js";
 import type { Registers } from "../registers.js";
 import { BufferFilter, type Converter } from "./madc-path.js";
-import { type BufferInput, idleSynapticInput, type Readout } from "./readout.js";
+import { type BufferInput, idleSynapticInput, type LineDriver, type Readout } from "./readout.js";
 
 /** Time after a start in which samples are garbage, units of 4 ns: 8 us. */
 const invalidUnits = 2000;
@@ -23,6 +23,8 @@ const shortestSampleCycles = 12;
 const longestStretch = 2048;
 const channelBit = 10;
 const sampleMask = 0x3ff;
+/** Unit capacitors in the feedback of the preamplifier, one of which is always there. */
+const wholeGainCapacitor = 32;
 
 interface Recording {
   /** Time of the start, units of 4 ns. */
@@ -62,6 +64,12 @@ function sourceOf(trace: AdexTrace, source: number): { values: Float64Array; ori
 /** Whether the channel's voltage is computed: something drives it, or an amplifier without power holds it. */
 function isComputed({ drivers, poleMHz }: BufferInput): boolean {
   return drivers.length > 0 || poleMHz === 0;
+}
+
+/** A driver seen through the preamplifier, which gains more with less of its feedback capacitor. */
+function amplified(driver: LineDriver, gainCapacitorSize: number): LineDriver {
+  const gain = wholeGainCapacitor / (gainCapacitorSize + 1);
+  return { ...driver, gain: gain * driver.gain, shift: gain * driver.shift };
 }
 
 export interface MadcEnvironment {
@@ -196,7 +204,8 @@ export class Madc {
     const neurons = new Set<AtomicNeuron>();
     this.#channels.forEach((channel, index) => {
       const input = this.#environment.readout.input(index, time);
-      channel.input = { drivers: isConnected ? input.drivers : [], poleMHz: isAmplified ? input.poleMHz : 0 };
+      const drivers = input.drivers.map((driver) => amplified(driver, config.preampGainCapacitorSize));
+      channel.input = { drivers: isConnected ? drivers : [], poleMHz: isAmplified ? input.poleMHz : 0 };
       channel.filter.setPole(channel.input.poleMHz);
       for (const { neuron } of channel.input.drivers) neurons.add(neuron);
     });

@@ -48,6 +48,8 @@ export interface CircuitSwitches {
   readonly enablePulse: boolean;
   readonly enableOffset: boolean;
   readonly invertOffset: boolean;
+  /** The neuron's share of the current DAC, signed codes. */
+  readonly stimulusCodes: number;
   readonly pauseDuringReset: boolean;
   /** Synaptic inputs joined with the membrane. */
   readonly enableExcitatory: boolean;
@@ -115,9 +117,10 @@ export function deriveParameters(
     (transfer.pulseCurrent(code(cellRow.iBiasAdaptB), mismatch.pulseGain) / transfer.adaptationCapacitance) *
     (switches.invertB ? -1 : 1);
 
-  p.offsetCurrent = switches.enableOffset
+  const offset = switches.enableOffset
     ? transfer.offsetCurrent(code(cellRow.iMemOffset), mismatch.offsetCurrentGain) * (switches.invertOffset ? -1 : 1)
     : 0;
+  p.offsetCurrent = offset + transfer.stimulusCurrentPerCode * switches.stimulusCodes;
   p.excitatoryTau = transfer.synapticTau(
     code(cellRow.iBiasExcTau),
     switches.excitatoryInput,

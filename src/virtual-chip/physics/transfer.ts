@@ -46,6 +46,8 @@ export const adaptationTransconductance = 0.5;
 const pulseCurrentPerCode = 5e-4;
 
 const offsetCurrentPerCode = 2.5e-4;
+/** Of the current DAC, uA. */
+export const stimulusCurrentPerCode = 1e-3;
 
 const exponentialCurrentPerCode = 5e-5;
 const exponentialSlopeAt300 = 0.02;
