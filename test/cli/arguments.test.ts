@@ -60,6 +60,8 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 const calibrate = (...args: string[]): string[] => ["calibrate", "--target-theta", theta, ...args];
 const withTarget = (name: string): string[] => ["calibrate", "--target", name];
 
+const isInstalled = (name: string): boolean => existsSync(new URL(`../../node_modules/${name}`, import.meta.url));
+
 // exit code, arguments, what the message says
 const table: readonly (readonly [number, readonly string[], RegExp])[] = [
   [2, ["calibrat"], /unknown command 'calibrat'/],
@@ -85,6 +87,13 @@ const table: readonly (readonly [number, readonly string[], RegExp])[] = [
   [2, calibrate("--out", "taken"), /output folder taken holds another run; .*hxloop calibrate --resume taken/],
   [2, calibrate("--out", "foreign"), /output folder foreign is not empty \(it holds thesis\.tex\)/],
   [3, calibrate("--out", "unit.csv"), /cannot write unit\.csv/],
+  ...(isInstalled("@tensorflow/tfjs-node")
+    ? []
+    : [[2, calibrate("--out", "none/a", "--backend", "tfjs-node"), /backend tfjs-node is not available/] as const]),
+  ...(process.platform === "linux"
+    ? [[3, calibrate("--out", "/proc/none/a"), /cannot write \/proc\/none\/a/] as const]
+    : []),
+  [3, ["calibrate", "--target-theta", "v_reset=1000,i_bias_adapt_tau=10", "--out", "none/b"], /never spikes/],
   [3, withTarget("absent.csv"), /cannot read target absent\.csv/],
   [3, withTarget("nan.csv"), /nan\.csv, line 62: membrane is "NaN"; legal: a number/],
   [3, withTarget("unit.csv"), /unit\.csv, line 1: header is .*membrane_mv.*; legal: time_us,membrane_v or/],
@@ -120,5 +129,6 @@ describe("bad input", () => {
   it("leaves no folder behind", () => {
     expect(existsSync(join(cwd, "runs"))).toBe(false);
     expect(existsSync(join(cwd, "absent"))).toBe(false);
+    expect(existsSync(join(cwd, "none"))).toBe(false);
   });
 });

@@ -1,11 +1,13 @@
 /**
  * `hxloop calibrate`: the arguments of a calibration, and the order of a run. Arguments and target are checked first,
- * then the device is opened, and only then is a folder made; however it ends, the folder says so.
+ * then the device is opened, and only then is a folder made; however it ends, the folder says so, unless there is nothing
+ * to go on with.
  */
 import { Command, Option } from "commander";
 import { openKernels } from "../../api/open-kernels.js";
 import { TrainingThreads } from "../../api/training-threads.js";
 import { elapsedMs } from "../../base/clock.js";
+import { isHxError } from "../../base/errors.js";
 import { neuronsLimits } from "../../calib/amortised/request.js";
 import type { CalibrationListener } from "../../calib/events.js";
 import { schemes } from "../../calib/inference/schemes.js";
@@ -133,7 +135,12 @@ Examples:
   $ hxloop calibrate --device udp://192.168.4.2 --neuron 17 --target cell.csv --out runs/cell --json
   $ hxloop calibrate --resume runs/cell`,
     )
-    .action((flags: CalibrateFlags) => calibrateFromFlags(context, flags));
+    .action((flags: CalibrateFlags, command: Command) => {
+      const isFlag = (key: string): boolean => command.getOptionValueSource(key) === "cli";
+      // A run goes on as it was begun, whatever the settings of today: only flags change that.
+      const own = Object.entries(flags).filter(([key]) => flags.resume === undefined || isFlag(key) || key === "json");
+      return calibrateFromFlags(context, Object.fromEntries(own) as CalibrateFlags);
+    });
 }
 
 async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Promise<void> {
@@ -142,6 +149,10 @@ async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Prom
   const assignment = await (flags.resume === undefined
     ? newAssignment(flags, context.env)
     : resumedAssignment(flags.resume, flags));
+  if (assignment.backend !== "auto") {
+    const { selectBackend } = await import("../../calib/nn/backend.js");
+    await selectBackend(assignment.backend);
+  }
   const { signal } = context.interrupts;
   await withDevice(context, assignment.written.device, flags.capture, async (device) => {
     const session = await device.openSession({ signal, chains: true });
@@ -210,11 +221,16 @@ async function calibrateInFolder(
   } catch (error) {
     display.stop();
     const wasInterrupted = interrupts.signal.aborted;
+    const kept = await countRecordings(directory);
+    // Nothing to go on with, or a target that no further session makes reachable.
+    if (!assignment.isResumed && !wasInterrupted && (kept === 0 || isHxError(error, "TargetUnreachable"))) {
+      await folder.discard().catch(() => undefined);
+      throw error;
+    }
     // When even this cannot be written, run.json keeps saying `running`, which nothing takes for whole either.
     await folder
       .close(wasInterrupted ? "interrupted" : "failed", wasInterrupted ? null : messageOf(error, false))
       .catch(() => undefined);
-    const kept = await countRecordings(directory);
     if (wasInterrupted || kept > 0) terminal.say(`hxloop: kept ${kept} recordings; ${unfinished(directory)}`);
     throw wasInterrupted ? interrupts.signal.reason : error;
   } finally {

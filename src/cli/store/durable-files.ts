@@ -2,6 +2,7 @@
  * Files that are whole or absent: written beside their place, forced to the disk, then renamed. A crash leaves at most
  * something in the scratch folder, which nobody reads and the next run clears. Knows nothing of what the files mean.
  */
+import { existsSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RunFolderUnwritable } from "./errors.js";
@@ -16,6 +17,8 @@ const refusals = new Set([
   "EEXIST",
   "ENAMETOOLONG",
   "EISDIR",
+  // Where a folder was asked for before: a place in which nothing can be made.
+  "ENOENT",
 ]);
 
 /** Name the object in an error of the file system; anything else passes through. @throws RunFolderUnwritable */
@@ -33,6 +36,31 @@ export function refusal(path: string, cause: unknown): unknown {
   if (code === undefined || !refusals.has(code)) return cause;
   const why = code === "ENOSPC" || code === "EDQUOT" ? "no space is left" : message;
   return new RunFolderUnwritable(`cannot write ${path}: ${why}`, { cause });
+}
+
+/**
+ * Make a folder and those above it. Not `mkdir` with `recursive`: where folders can be made by nobody (`/proc`), that one
+ * tries for ever.
+ * @returns those that were made, outermost first @throws RunFolderUnwritable
+ */
+export async function makeFolder(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  const made: string[] = [];
+  for (const folder of missing) {
+    try {
+      await mkdir(folder);
+      made.push(folder);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      // Somebody else was faster.
+      if (code === "EEXIST") continue;
+      if (code === "ENOENT")
+        throw new RunFolderUnwritable(`cannot write ${path}: no folder can be made there`, { cause });
+      throw refusal(path, cause);
+    }
+  }
+  return made;
 }
 
 async function writeSynced(path: string, bytes: Uint8Array | string): Promise<void> {
@@ -56,7 +84,7 @@ async function syncFolder(path: string): Promise<void> {
 /** Write or replace one file that is nobody's but the reader's: beside its place, then renamed. @throws RunFolderUnwritable */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await onDisk(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
     await writeSynced(temporary, text);
     await rename(temporary, path);
@@ -79,7 +107,7 @@ export class DurableFiles {
   }
 
   async #temporary(): Promise<string> {
-    await mkdir(this.#scratch, { recursive: true });
+    await makeFolder(this.#scratch);
     return join(this.#scratch, `${process.pid}-${this.#next++}`);
   }
 
@@ -87,7 +115,7 @@ export class DurableFiles {
   async putFile(path: string, bytes: Uint8Array | string): Promise<void> {
     await onDisk(path, async () => {
       const temporary = await this.#temporary();
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await writeSynced(temporary, bytes);
       await rename(temporary, path);
       await syncFolder(dirname(path));
@@ -104,11 +132,11 @@ export class DurableFiles {
       const temporary = await this.#temporary();
       const placed = [...files].map(([name, bytes]) => [join(temporary, ...name.split("/")), bytes] as const);
       const folders = new Set(placed.map(([file]) => dirname(file)));
-      for (const folder of folders) await mkdir(folder, { recursive: true });
+      for (const folder of folders) await makeFolder(folder);
       // Together, so that the file system's journal commits once for many.
       await Promise.all(placed.map(([file, bytes]) => writeSynced(file, bytes)));
       await Promise.all([...folders].map(syncFolder));
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const old = await this.#temporary();
       // A folder cannot be renamed onto one that has content: the old one steps aside first.
       await rename(path, old).catch((error: NodeJS.ErrnoException) => {

@@ -14,7 +14,7 @@
  * Every call is durable when it resolves. Knows files, not calibration.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, systemClock, wallTime } from "../../base/clock.js";
 import type { Recording, RunData } from "../../calib/run-data.js";
@@ -22,7 +22,7 @@ import type { NetworkState, RunStore } from "../../calib/store.js";
 import type { CountScale } from "../../calib/target/trace.js";
 import type { DeviceIdentity } from "../../device/interface/index.js";
 import { batchToGroup, groupToBatch } from "./batch-codec.js";
-import { DurableFiles, onDisk } from "./durable-files.js";
+import { DurableFiles, makeFolder, onDisk } from "./durable-files.js";
 import { RunFolderInvalid, RunFolderTaken, RunMismatch } from "./errors.js";
 import { inferenceData } from "./inference-data.js";
 import { lockRun, type RunLock } from "./lock.js";
@@ -45,6 +45,8 @@ export class RunFolder implements RunStore {
   readonly #quantities: RecordedQuantities;
   readonly log: RunLog;
   #manifest: Manifest;
+  /** Folders that were made for this run, outermost first; empty for one that is gone on with. */
+  #made: readonly string[] = [];
 
   private constructor(
     directory: string,
@@ -72,12 +74,13 @@ export class RunFolder implements RunStore {
     quantities: RecordedQuantities,
     clock: Clock = systemClock,
   ): Promise<RunFolder> {
-    await onDisk(directory, () => mkdir(directory, { recursive: true }));
+    const made = await onDisk(directory, () => makeFolder(directory));
     await requireFree(directory);
     const lock = await lockRun(directory);
     try {
       await requireFree(directory);
       const folder = new RunFolder(directory, lock, newManifest(request, versions, wallTime()), quantities, clock);
+      folder.#made = made;
       await folder.#begin(versions);
       return folder;
     } catch (error) {
@@ -154,6 +157,17 @@ export class RunFolder implements RunStore {
     this.log.close();
     await this.#files.clear();
     await this.#lock.release();
+  }
+
+  /** Take the run away as if it had never been begun: for one that nothing can be made of. */
+  async discard(): Promise<void> {
+    this.log.close();
+    // The lock goes last, so that nobody begins among the leftovers.
+    const names = (await readdir(this.directory)).filter((name) => !name.startsWith("run.lock"));
+    for (const name of names) await rm(join(this.directory, name), { recursive: true, force: true });
+    await this.#lock.release();
+    // Only what is empty: others may have put something beside it.
+    for (const folder of [...this.#made].reverse()) await rmdir(folder).catch(() => undefined);
   }
 
   async putBatch(stage: string, index: number, recordings: readonly Recording[]): Promise<void> {
