@@ -10,6 +10,17 @@ export class FileUnwritable extends taggedError("FileUnwritable", "input") {}
 /** The command line is in itself contradictory or incomplete. Reaction: read the help. */
 export class UsageError extends taggedError("UsageError", "usage") {}
 
+/** A setting in a file or in the environment that is not what it must be. Reaction: mend the place that is named. */
+export class SettingInvalid extends taggedError("SettingInvalid", "usage") {
+  /** For example `hxloop.toml: calibrate.seed`. */
+  readonly source: string;
+
+  constructor(source: string, why: string, options?: ErrorOptions) {
+    super(`${source}: ${why}`, options);
+    this.source = source;
+  }
+}
+
 /** A file of codes that is not what it must be. Reaction: another file, or calibrate again. */
 export class CodesInvalid extends taggedError("CodesInvalid", "input") {}
 

@@ -51,6 +51,12 @@ export function integers(option: string, min: number, max: number): (text: strin
   };
 }
 
+/** An option whose value is one word of a list, which help and completion show. */
+export function choice(flags: string, text: string, words: readonly string[]): Option {
+  const option = new Option(flags, text);
+  return option.choices(words).argParser(oneOf(option.long ?? flags, words));
+}
+
 /** A parser that refuses the empty text, which a shell makes of an unset variable. */
 export function nonEmpty(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");

@@ -8,7 +8,7 @@ import type { Clock } from "../../base/clock.js";
 import { FieldOutOfRange } from "../../base/errors.js";
 import { type FaultSpec, faultsLegal, formatFaults, parseFaults } from "../../base/faults/fault-spec.js";
 import type { Context } from "../context.js";
-import { integer, nonEmpty, oneOf } from "../options.js";
+import { choice, integer, nonEmpty } from "../options.js";
 
 const presets = ["ideal", "typical", "harsh"] as const;
 
@@ -45,7 +45,7 @@ export function boardCommand(context: Context): Command {
     .option("--reset-port <N>", "reset port; 0 takes a free one", anyPort("--reset-port"), 45_054)
     .option("--serial <PATH>", "make a pseudo-terminal instead, and a link to it at PATH", nonEmpty)
     .option("--chip <N>", "seed of the chip: another number is another chip", integer("--chip", 0, 0xffff_ffff), 1)
-    .option("--preset <NAME>", `imperfections: ${presets.join(", ")}`, oneOf("--preset", presets), "typical")
+    .addOption(choice("--preset <NAME>", "imperfections", presets).default("typical"))
     .option("--faults <LIST>", "what goes wrong on the wire, e.g. drop:0.05,corrupt:0.01,restart:@5000", parseFaults)
     .option("--fault-seed <N>", "seed of the faults", integer("--fault-seed", 0, Number.MAX_SAFE_INTEGER), 0)
     .option("--json", "print one JSON object when ready and one at the end, instead of text")

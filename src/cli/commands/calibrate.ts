@@ -29,7 +29,7 @@ import {
   newNeuronsAssignment,
   resumedNeuronsAssignment,
 } from "../neurons-assignment.js";
-import { captureOption, decimal, integer, integers, nonEmpty, oneOf } from "../options.js";
+import { captureOption, choice, decimal, integer, integers, nonEmpty } from "../options.js";
 import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
@@ -99,9 +99,7 @@ export function calibrateCommand(context: Context): Command {
     .option("--full-scale <V>", "volts of a WAV file's largest sample", decimal("--full-scale", 1e-6, 1e3))
     .option("--sweep <N>", "number or name of the sweep in an NWB file", nonEmpty)
     .addOption(
-      new Option("--target-pattern <NAME>", `a firing pattern: ${patternNames.join(", ")}`)
-        .argParser(oneOf("--target-pattern", patternNames))
-        .conflicts(otherThan("targetPattern")),
+      choice("--target-pattern <NAME>", "a firing pattern", patternNames).conflicts(otherThan("targetPattern")),
     )
     .addOption(
       new Option(
@@ -117,10 +115,10 @@ export function calibrateCommand(context: Context): Command {
     .addOption(ranged("seed", "N", "everything random follows from it (default: 1)"))
     .addOption(ranged("simulations", "N", "emulations in all rounds together (default: the task's)"))
     .addOption(ranged("rounds", "N", "rounds of inference (default: the task's)"))
-    .option("--scheme <NAME>", `how rounds learn: ${schemes.join(", ")} (default: tsnpe)`, oneOf("--scheme", schemes))
+    .addOption(choice("--scheme <NAME>", "how rounds learn (default: tsnpe)", schemes))
     .option("--out <DIR>", `run folder, new or empty (default: ${runsFolder}/TASK-nNEURON-sSEED-1, -2, ...)`, nonEmpty)
     .addOption(new Option("--resume <DIR>", "go on with an unfinished run").argParser(nonEmpty).conflicts(requestFlags))
-    .option("--backend <NAME>", `tensor backend: ${backends.join(", ")}`, oneOf("--backend", backends))
+    .addOption(choice("--backend <NAME>", "tensor backend (default: auto)", backends))
     .addOption(captureOption())
     .option("--json", "print one JSON object as the last line on stdout")
     .option("--quiet", "say nothing but warnings")

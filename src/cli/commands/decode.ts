@@ -5,7 +5,7 @@ import { type Depth, depths, type Item } from "../../protocol/explain/item.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../errors.js";
 import { standard, writePieces } from "../files.js";
-import { nonEmpty, oneOf } from "../options.js";
+import { choice, nonEmpty } from "../options.js";
 import type { Terminal } from "../terminal.js";
 
 interface DecodeFlags {
@@ -22,7 +22,7 @@ export function decodeCommand(context: Context): Command {
   return new Command("decode")
     .description("Explain a capture: frames, instructions, registers, or who asked what and what came back.")
     .argument("<FILE>", "capture, pcapng; of --capture, or of tcpdump and Wireshark", nonEmpty)
-    .option("--depth <NAME>", `how deep: ${depths.join(", ")} (default: conversation)`, oneOf("--depth", depths))
+    .addOption(choice("--depth <NAME>", "how deep (default: conversation)", depths))
     .option("--register <PATTERN>", "only registers whose name is like this: 'CapMem*', 'CapMemCell n17.*'", nonEmpty)
     .option("--errors", "only what is not as it should be")
     .option("--from <SECONDS>", "only from this time on, as printed", seconds("--from"))

@@ -7,7 +7,7 @@ import { taskText } from "../../calib/task/task-text.js";
 import { taskByName, taskNames } from "../../calib/task/tasks.js";
 import type { Context } from "../context.js";
 import { FileUnwritable, UsageError } from "../errors.js";
-import { nonEmpty, oneOf } from "../options.js";
+import { choice, nonEmpty } from "../options.js";
 
 interface InitFlags {
   readonly task: string;
@@ -19,7 +19,7 @@ export function initCommand(context: Context): Command {
   return new Command("init")
     .description("Write a commented task file to start from.")
     .argument("[FILE]", "the file to write", nonEmpty, "task.toml")
-    .option("--task <NAME>", `the task to start from: ${taskNames.join(", ")}`, oneOf("--task", taskNames), "paper")
+    .addOption(choice("--task <NAME>", "the task to start from", taskNames).default("paper"))
     .option("--force", "replace a file that is there")
     .option("--json", "print one JSON object on stdout instead of text")
     .addHelpText(
