@@ -5,15 +5,16 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../base/clock.js";
 import type { Logger } from "../base/log.js";
-import type { RawAnswer } from "../device/playback/raw-answer.js";
 import type { BoardInfo, RunInfo, SessionInfo, Sharing } from "../protocol/gateway-api.js";
-import type { BoardJob, BoardWork, GatewayBoard } from "./board.js";
+import type { GatewayBoard } from "./board.js";
+import { boardWork } from "./board-work.js";
 import type { Journal } from "./journal.js";
-import { bytesOf, type Entry, noWords, type RunRecord, type SessionRecord } from "./ledger.js";
+import { bytesOf, type RunRecord, type SessionRecord } from "./ledger.js";
 import type { GatewayLimits } from "./limits.js";
-import { LiveSessions, type SessionEvent } from "./live-sessions.js";
-import { failureOf, RequestProblem } from "./problem.js";
+import type { SessionEvent } from "./live-sessions.js";
+import { RequestProblem } from "./problem.js";
 import { checkProgram } from "./program-check.js";
+import { cancellation, cancelled, GatewayState, id8, turnOf } from "./state.js";
 import type { Turn } from "./turns.js";
 
 export interface GatewayOptions {
@@ -28,45 +29,45 @@ const over: readonly string[] = ["answered", "failed", "cancelled", "unknown", "
 export class Gateway {
   readonly boards: GatewayBoard[] = [];
   readonly limits: GatewayLimits;
-  readonly #journal: Journal;
   readonly #logger: Logger;
-  readonly #live: LiveSessions;
-  readonly counters = { runs: 0, repeatedRequests: 0, expiredLeases: 0, unknownOutcomes: 0, failedRuns: 0 };
+  readonly #state: GatewayState;
 
   constructor({ journal, clock, logger, limits }: GatewayOptions) {
-    this.#journal = journal;
     this.#logger = logger;
-    this.#live = new LiveSessions(clock, (session) => {
+    this.#state = new GatewayState(journal, clock, (session) => {
       this.counters.expiredLeases++;
       this.#close(session, "its lease expired").catch(() => undefined);
     });
     this.limits = limits;
   }
 
+  get counters(): GatewayState["counters"] {
+    return this.#state.counters;
+  }
   get #sessions(): Map<string, SessionRecord> {
-    return this.#journal.ledger.sessions;
+    return this.#state.sessions;
   }
   /** Why nothing can be kept any more, when it is so. */
   get failure(): Error | undefined {
-    return this.#journal.failure;
+    return this.#state.journal.failure;
   }
   get sessionCount(): number {
     return this.#sessions.size;
   }
   get journalBytes(): number {
-    return this.#journal.byteLength;
+    return this.#state.journal.byteLength;
   }
 
   /** Go on where the process before ended: what the board had then has an outcome that nobody knows. */
   async restore(): Promise<void> {
     for (const record of [...this.#sessions.values()]) {
-      if (record.board >= this.boards.length) await this.#append({ t: "close", session: record.session });
+      if (record.board >= this.boards.length) await this.#state.append({ t: "close", session: record.session });
       else this.#enliven(record);
       for (const run of record.runs.values()) {
         if (run.state !== "running") continue;
         this.counters.unknownOutcomes++;
         const message = "the gateway ended while the board had the run";
-        await this.#end(run, "unknown", { code: "OutcomeUnknown", message });
+        await this.#state.end(run, "unknown", { code: "OutcomeUnknown", message });
       }
     }
     for (const board of this.boards) board.wake();
@@ -89,7 +90,7 @@ export class Gateway {
         limit: this.limits.maxSessionsPerUser,
       });
     const session = randomBytes(16).toString("hex");
-    const durable = this.#append({ t: "session", session, user, board, ...request });
+    const durable = this.#state.append({ t: "session", session, user, board, ...request });
     this.#enliven(this.#sessions.get(session) as SessionRecord);
     await durable;
     return this.sessionInfo(user, session);
@@ -105,7 +106,7 @@ export class Gateway {
       leaseMs,
       sharing,
       sliceMs,
-      hasTurn: this.#live.hasTurn(id),
+      hasTurn: this.#state.live.hasTurn(id),
       queuedRuns: queue.length,
       sessionsAhead: this.#ahead(id, board),
       maxProgramBytes,
@@ -123,7 +124,7 @@ export class Gateway {
     this.#own(user, id);
     if (words.length > 0) checkProgram(words, this.limits.maxProgramBytes);
     this.#requireRoom(user, words.length);
-    await this.#append({ t: kind, session: id }, words);
+    await this.#state.append({ t: kind, session: id }, words);
   }
 
   /**
@@ -144,7 +145,7 @@ export class Gateway {
       if (known.digest !== digest)
         throw new RequestProblem(409, "RunIdTaken", `run ${run} is another program; draw a new id`);
       this.counters.repeatedRequests++;
-      await this.#journal.settled();
+      await this.#state.journal.settled();
       return this.runInfo(user, id, run);
     }
     checkProgram(words, this.limits.maxProgramBytes);
@@ -159,7 +160,7 @@ export class Gateway {
         limit: maxRunsPerSession,
       });
     this.#requireRoom(user, words.length);
-    const durable = this.#append({ t: "run", session: id, run, digest, timeoutMs, fresh }, words);
+    const durable = this.#state.append({ t: "run", session: id, run, digest, timeoutMs, fresh }, words);
     this.boards[session.board]?.wake();
     await durable;
     return this.runInfo(user, id, run);
@@ -188,10 +189,10 @@ export class Gateway {
     signal: AbortSignal,
   ): Promise<RunRecord | undefined> {
     const record = ownRun(this.#own(user, id), run);
-    if (!over.includes(record.state)) await this.#live.waitFor(id, run, waitMs, signal);
+    if (!over.includes(record.state)) await this.#state.live.waitFor(id, run, waitMs, signal);
     // The end is in the ledger a moment before it is on the disk.
     if (!over.includes(record.state)) return undefined;
-    await this.#journal.settled();
+    await this.#state.journal.settled();
     return record;
   }
 
@@ -199,105 +200,32 @@ export class Gateway {
   async forgetRun(user: string, id: string, run: string): Promise<void> {
     const session = this.#own(user, id);
     const record = ownRun(session, run);
-    const running = this.#live.running(id);
+    const running = this.#state.live.running(id);
     if (record.state === "running" && running?.run === run) running.abort.abort(cancelled);
-    else if (record.state === "queued") await this.#end(record, "cancelled", cancellation);
+    else if (record.state === "queued") await this.#state.end(record, "cancelled", cancellation);
     else if (record.state !== "running" && record.state !== "forgotten")
-      await this.#append({ t: "forget", session: id, run });
+      await this.#state.append({ t: "forget", session: id, run });
   }
 
   /** @returns how to stop listening @throws RequestProblem 404 */
   listen(user: string, id: string, listener: (event: SessionEvent) => void): () => void {
     this.#own(user, id);
-    return this.#live.listen(id, listener);
+    return this.#state.live.listen(id, listener);
   }
 
-  /** The half that a board talks to. */
-  workOf(number: number): BoardWork {
-    const session = (id: string): SessionRecord | undefined => this.#sessions.get(id);
-    return {
-      turnOf: (id) => {
-        const record = session(id);
-        return record && turnOf(record);
-      },
-      reinitOf: (id) => {
-        const record = session(id);
-        return [record?.reinit ?? noWords, record?.restore ?? noWords].filter(({ length }) => length > 0);
-      },
-      snapshotOf: (id) => {
-        const words = session(id)?.snapshot;
-        return words === undefined || words.length === 0 ? undefined : words;
-      },
-      putRestore: async (id, words) => {
-        if (this.#sessions.has(id)) await this.#append({ t: "restore", session: id }, words);
-      },
-      start: async (id) => await this.#start(id),
-      answered: async (job, answer, continues) => await this.#finish(job, answer, continues),
-      failed: async (job, error) => {
-        const record = this.#running(job);
-        if (record === undefined) return;
-        this.counters.failedRuns++;
-        if (error === cancelled) await this.#end(record, "cancelled", cancellation);
-        else await this.#end(record, "failed", failureOf(error));
-        this.#logger.info({ board: number, session: id8(job.session), run: record.run, err: error }, "a run failed");
-      },
-      unrestorable: async (id, why) => {
-        const error = { code: "LinkReset", message: why };
-        // A chain that begins anew does not need what is lost.
-        while (session(id)?.queue[0]?.fresh === false)
-          await this.#end(session(id)?.queue[0] as RunRecord, "failed", error);
-      },
-      hasRun: (id) => [...(session(id)?.runs.values() ?? [])].some(({ state }) => state !== "queued"),
-      onTurn: (id, hasTurn) => this.#live.setTurn(id, hasTurn),
-    };
+  /** The half that board `number` talks to. */
+  workOf(number: number): ReturnType<typeof boardWork> {
+    return boardWork(this.#state, number, this.#logger);
   }
 
   async close(): Promise<void> {
-    this.#live.removeAll("the gateway is stopping");
+    this.#state.live.removeAll("the gateway is stopping");
     await Promise.all(this.boards.map((board) => board.close()));
-    await this.#journal.close();
-  }
-
-  async #start(id: string): Promise<BoardJob | undefined> {
-    const record = this.#sessions.get(id)?.queue[0];
-    if (record === undefined) return undefined;
-    const { run, program: words, timeoutMs } = record;
-    const abort = new AbortController();
-    if (!this.#live.setRunning(id, { run, abort })) return undefined;
-    // On the disk before a word is on the wire: what may have run never runs again.
-    await this.#append({ t: "start", session: id, run });
-    this.#live.tell(id, { type: "run", run, state: "running" });
-    this.counters.runs++;
-    return { session: id, words, timeoutMs, signal: abort.signal };
-  }
-
-  async #finish(job: BoardJob, { words, ...about }: RawAnswer, continues: boolean): Promise<void> {
-    const record = this.#running(job);
-    if (record !== undefined) await this.#end(record, "answered", null, { ...about, continues }, words);
-  }
-
-  /** The run of a job, unless its session ended meanwhile. */
-  #running({ session, signal }: BoardJob): RunRecord | undefined {
-    const running = this.#live.running(session);
-    if (running === undefined || running.abort.signal !== signal) return undefined;
-    this.#live.setRunning(session, undefined);
-    return this.#sessions.get(session)?.runs.get(running.run);
-  }
-
-  async #end(
-    { session, run }: RunRecord,
-    state: "answered" | "failed" | "cancelled" | "unknown",
-    error: { code: string; message: string } | null,
-    about = { continues: false, fpgaTime: 0, strayBytes: 0, executeMs: 0 },
-    words = noWords,
-  ): Promise<void> {
-    await this.#append({ t: "end", session, run, state, error, ...about }, words);
-    this.#live.release(session, run);
-    this.#live.tell(session, { type: "run", run, state });
+    await this.#state.journal.close();
   }
 
   #enliven({ session, board, leaseMs }: SessionRecord): void {
-    this.#live.add(session, leaseMs);
+    this.#state.live.add(session, leaseMs);
     this.boards[board]?.turns.add(session);
   }
 
@@ -305,9 +233,9 @@ export class Gateway {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     this.#logger.info({ session: id8(id), user: session.user, why }, "session closed");
-    this.#live.remove(id, why)?.abort.abort(cancelled);
+    this.#state.live.remove(id, why)?.abort.abort(cancelled);
     this.boards[session.board]?.turns.remove(id);
-    await this.#append({ t: "close", session: id });
+    await this.#state.append({ t: "close", session: id });
     this.boards[session.board]?.wake();
   }
 
@@ -323,7 +251,7 @@ export class Gateway {
     const session = this.#sessions.get(id);
     if (session === undefined || session.user !== user)
       throw new RequestProblem(404, "NoSuchSession", "no such session; it was closed, or its lease expired");
-    this.#live.renew(id);
+    this.#state.live.renew(id);
     return session;
   }
 
@@ -343,23 +271,6 @@ export class Gateway {
     const why = `${kept} bytes of programs and answers are kept for ${user}; forget runs whose answers you have`;
     throw new RequestProblem(429, "TooMuchKept", why, { retryAfterS: 1, limit: maxKeptBytesPerUser });
   }
-
-  #append(entry: Entry, payload = noWords): Promise<void> {
-    return this.#journal.append({ entry, payload });
-  }
-}
-
-/** Reason of a run's end on its user's wish. */
-const cancelled = new Error("cancelled");
-const cancellation = { code: "Cancelled", message: "the run was cancelled" };
-
-/** Enough of an id for a log: the whole would let its reader into the session. */
-function id8(id: string): string {
-  return id.slice(0, 8);
-}
-
-function turnOf({ session, sharing, queue }: SessionRecord): Turn {
-  return { session, sharing, waiting: queue.length, isFresh: queue[0]?.fresh ?? false };
 }
 
 function ownRun(session: SessionRecord, run: string): RunRecord {

@@ -102,18 +102,21 @@ async function gateway(context: Context, flags: GatewayFlags): Promise<void> {
       terminal.say(
         `hxloop: ${restored.sessions} sessions restored; ${restored.unknownOutcomes} runs have an unknown outcome`,
       );
+    const about = { schema: "hxloop.gateway/1", url: running.url };
     if (flags.json) {
-      terminal.result(JSON.stringify({ schema: "hxloop.gateway/1", url: running.url, boards }));
+      terminal.result(JSON.stringify({ ...about, state: "ready", pid: process.pid, boards }));
     } else for (const { url, boardId } of boards) terminal.result(`board ${boardId}: ${url}`);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
     await running.close();
+    const { counters } = running.gateway;
+    if (flags.json) terminal.result(JSON.stringify({ ...about, state: "stopped", counters }));
+    else terminal.say(`gateway stopped: ${JSON.stringify(counters)}`);
   } finally {
     await lock.release();
   }
-  signal.throwIfAborted();
 }
 
 /** @throws UsageError */
