@@ -42,6 +42,28 @@ export interface KernelExports {
     key0: number,
     key1: number,
   ): void;
+  addDriver(
+    line: Address,
+    values: Address,
+    n: number,
+    origin: number,
+    sign: number,
+    gain: number,
+    shift: number,
+    share: number,
+  ): void;
+  lowPass(out: Address, input: Address, n: number, share: number, y: number): number;
+  sampleLine(
+    out: Address,
+    line: Address,
+    normals: Address,
+    n: number,
+    position: number,
+    spacing: number,
+    gain: number,
+    offset: number,
+    white: number,
+  ): void;
   gemm(
     m: number,
     n: number,

@@ -37,7 +37,7 @@ import { StimulusLines } from "./blocks/stimulus-line.js";
 import type { Chip, ChipOptions, MadcEvents, SpikeEvents } from "./chip-api.js";
 import { EventBuffer, type TimedEvents } from "./event-buffer.js";
 import { resolveImperfections } from "./imperfections.js";
-import { NoiseKernel, NoiseStream } from "./noise.js";
+import { NoiseStream } from "./noise.js";
 import { unitsPerStep } from "./physics/adex.js";
 import { type Defect, drawDefect } from "./physics/defects.js";
 import { KernelStepper } from "./physics/kernel-stepper.js";
@@ -121,7 +121,8 @@ class VirtualChip implements Chip {
     this.#madc = new Madc({
       registers: this.#registers,
       readout: this.#readout,
-      converter: new Converter(root, imperfections, options.kernels && new NoiseKernel(options.kernels)),
+      converter: new Converter(root, imperfections),
+      kernels: options.kernels,
       population: this.#population,
       phase: (start) => phases.uniform(start, 0),
       events: this.#samples,

@@ -4,7 +4,6 @@
  */
 import { philox4x32 } from "../base/philox.js";
 import type { Rng } from "../base/rng.js";
-import { KernelSpace } from "../kernels/module.js";
 
 const twoTo32 = 0x1_0000_0000;
 /** A sum of four bytes has mean 4 * 127.5 and variance 4 * (256^2 - 1) / 12. */
@@ -20,33 +19,6 @@ export function normalFromWord(word: number): number {
   return ((pairs & 0xffff) + (pairs >>> 16) - byteSumMean) * byteSumScale;
 }
 
-/** Blocks of a row in one call of the kernel. */
-const rowBlocks = 512;
-
-/** The generator's kernel: the same values, many at a time. */
-export class NoiseKernel {
-  readonly #space: KernelSpace;
-  readonly #at: number;
-  readonly #values: Float64Array;
-
-  constructor(module: WebAssembly.Module) {
-    this.#space = new KernelSpace(module);
-    this.#at = this.#space.allocate(2 * 4 * rowBlocks);
-    this.#values = new Float64Array(this.#space.memory.buffer, this.#at, 4 * rowBlocks);
-  }
-
-  /** Fill `out` with the values of a row of blocks from `what` on. */
-  fill(out: Float64Array, index: number, what: number, kind: number, key: readonly [number, number]): void {
-    const [low, high] = [index % twoTo32, Math.floor(index / twoTo32)];
-    for (let at = 0; at < out.length; at += 4 * rowBlocks) {
-      const count = Math.min(4 * rowBlocks, out.length - at);
-      const blocks = 4 * Math.ceil(count / 16);
-      this.#space.call.noiseRow(this.#at, blocks, low, high, what + at / 4, kind, key[0], key[1]);
-      out.set(this.#values.subarray(0, count), at);
-    }
-  }
-}
-
 export class NoiseStream {
   /** The stream's Philox key, for kernels that address the same values. */
   readonly key: readonly [number, number];
@@ -54,11 +26,7 @@ export class NoiseStream {
   readonly #key1: number;
   readonly #words = new Uint32Array(4);
 
-  readonly #kernel: NoiseKernel | undefined;
-
-  /** @param kernel makes rows faster; the values are the same */
-  constructor(rng: Rng, kernel?: NoiseKernel) {
-    this.#kernel = kernel;
+  constructor(rng: Rng) {
     this.key = rng.key;
     [this.#key0, this.#key1] = rng.key;
   }
@@ -78,8 +46,7 @@ export class NoiseStream {
    * @param out receives them; its length is a multiple of 4 @param what of the first four
    */
   row(out: Float64Array, index: number, what: number, kind = 0): void {
-    if (this.#kernel) this.#kernel.fill(out, index, what, kind, this.key);
-    else for (let at = 0; at < out.length; at += 4) this.normals(out.subarray(at, at + 4), index, what + at / 4, kind);
+    for (let at = 0; at < out.length; at += 4) this.normals(out.subarray(at, at + 4), index, what + at / 4, kind);
   }
 
   /** One uniform value in [0, 1). */

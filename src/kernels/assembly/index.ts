@@ -6,5 +6,6 @@ export * from "./gemm";
 export * from "./mixture";
 export { stepAdex } from "./pair-step";
 export { noiseRow } from "./philox";
+export * from "./readout";
 export * from "./rows";
 export * from "./spline";

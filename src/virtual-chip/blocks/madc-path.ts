@@ -1,11 +1,11 @@
 /**
- * From a readout buffer to a 10-bit number: low-pass of the readout path on the chip's grid, gain and offset, converter
- * noise, rounding, saturation. Knows neither when samples are taken nor the converter's states.
+ * From a readout buffer's line to a 10-bit number: gain and offset, converter noise, rounding, saturation. Knows neither
+ * when samples are taken nor the converter's states.
  */
 import type { Rng } from "../../base/rng.js";
 import type { Imperfections } from "../imperfections.js";
-import { type NoiseKernel, NoiseStream } from "../noise.js";
-import { stepUs } from "../physics/adex.js";
+import { NoiseStream } from "../noise.js";
+import type { ReadoutLine } from "./readout-line.js";
 
 /** Nominal step of the converter, V: full scale is the 1.2 V supply. */
 const voltsPerLsb = 1.2e-3;
@@ -23,44 +23,6 @@ const lossBlock = 512;
 const floatingVolts = 0.6;
 const floatingNoise = 12;
 
-/** One readout buffer's low-pass, with its output on the grid for one stretch. */
-export class BufferFilter {
-  /** Output at the end of each step of the stretch at hand, V. */
-  readonly output: Float64Array;
-  /** Output at the stretch's start, V; NaN before the first stretch. */
-  before = Number.NaN;
-  #last = Number.NaN;
-  #share = 1;
-
-  constructor(length: number) {
-    this.output = new Float64Array(length);
-  }
-
-  /** @param poleMHz 0 holds the output at the lower rail */
-  setPole(poleMHz: number): void {
-    this.#share = poleMHz === 0 ? 0 : 1 - Math.exp(-2 * Math.PI * poleMHz * stepUs);
-    if (poleMHz === 0) this.#last = 0;
-  }
-
-  /** The filter has forgotten its past: the next input finds it settled. */
-  restart(): void {
-    this.#last = Number.NaN;
-  }
-
-  /** Filter `count` inputs, V, into `output`. */
-  run(input: Float64Array, count: number): void {
-    const { output } = this;
-    const share = this.#share;
-    let y = Number.isNaN(this.#last) ? (input[0] ?? 0) : this.#last;
-    this.before = y;
-    for (let i = 0; i < count; i++) {
-      y += share * ((input[i] as number) - y);
-      output[i] = y;
-    }
-    this.#last = y;
-  }
-}
-
 /** Quantisation with this chip's converter. */
 export class Converter {
   readonly #noise: NoiseStream;
@@ -72,13 +34,9 @@ export class Converter {
   #start = 0;
   #startOffset = 0;
 
-  constructor(
-    rng: Rng,
-    { converterSpread: spread, converterNoise, missingSamples }: Imperfections,
-    kernel: NoiseKernel | undefined,
-  ) {
+  constructor(rng: Rng, { converterSpread: spread, converterNoise, missingSamples }: Imperfections) {
     const fixed = rng.fork("madc spread");
-    this.#noise = new NoiseStream(rng.fork("madc noise"), kernel);
+    this.#noise = new NoiseStream(rng.fork("madc noise"));
     this.#noiseFactor = converterNoise;
     this.#lossPerBlock = missingShare * missingSamples * lossBlock;
     this.#lsbPerVolt = Math.exp(converterGainSpread * spread * fixed.normal()) / voltsPerLsb;
@@ -95,36 +53,39 @@ export class Converter {
 
   /**
    * Convert samples `index` to `index + count - 1` of the recording, 0..1023 each, into `out`.
-   * @param filter the buffer's output; undefined when nothing drives it
-   * @param position of the first sample in the filter's stretch, steps @param spacing of the samples, steps
+   * @param isDriven whether anything drives the line @param position of the first sample in the line's stretch, steps
+   * @param spacing of the samples, steps
    */
   convert(
     out: Uint16Array,
-    filter: BufferFilter | undefined,
+    line: ReadoutLine,
+    isDriven: boolean,
     index: number,
     count: number,
     position: number,
     spacing: number,
   ): void {
+    if (!isDriven) line.float(floatingVolts);
+    const gain = this.#lsbPerVolt;
+    const white = whiteNoise * this.#noiseFactor + (isDriven ? 0 : floatingNoise);
+    const offset = this.#offset + this.#noiseFactor * this.#startOffset;
+    if (line.kernel) {
+      const scale = { gain, offset, white };
+      line.kernel.sample(out, this.#start, this.#noise.key, index, count, position, spacing, scale);
+      return;
+    }
     const first = index >>> 2;
     const length = 4 * (((index + count - 1) >>> 2) - first + 1);
     if (this.#white.length < length) this.#white = new Float64Array(2 * length);
     const normals = this.#white;
-    const gain = this.#lsbPerVolt;
-    const white = whiteNoise * this.#noiseFactor + (filter ? 0 : floatingNoise);
-    const offset = this.#offset + this.#noiseFactor * this.#startOffset;
     if (white > 0) this.#noise.row(normals.subarray(0, length), this.#start, first);
     const skipped = index - 4 * first;
-    const output = filter?.output;
-    const before = filter?.before ?? 0;
+    const { output, before } = line;
     for (let k = 0; k < count; k++) {
-      let volts = floatingVolts;
-      if (output !== undefined) {
-        const at = position + k * spacing;
-        const i = Math.floor(at);
-        const left = i === 0 ? before : (output[i - 1] as number);
-        volts = left + (at - i) * ((output[i] as number) - left);
-      }
+      const at = position + k * spacing;
+      const i = Math.floor(at);
+      const left = i === 0 ? before : (output[i - 1] as number);
+      const volts = left + (at - i) * ((output[i] as number) - left);
       const lsb = Math.round(volts * gain + offset + white * (normals[skipped + k] as number));
       out[k] = Math.max(0, Math.min(lsb, largestSample));
     }

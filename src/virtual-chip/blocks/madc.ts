@@ -8,8 +8,10 @@ import type { EventBuffer } from "../event-buffer.js";
 import { type AdexTrace, unitsPerStep } from "../physics/adex.js";
 import type { Population } from "../population.js";
 import type { Registers } from "../registers.js";
-import { BufferFilter, type Converter } from "./madc-path.js";
+import { LineKernel } from "./line-kernel.js";
+import type { Converter } from "./madc-path.js";
 import { type BufferInput, idleSynapticInput, type LineDriver, type Readout } from "./readout.js";
+import { ReadoutLine } from "./readout-line.js";
 
 /** Time after a start in which samples are garbage, units of 4 ns: 8 us. */
 const invalidUnits = 2000;
@@ -49,16 +51,27 @@ interface Recording {
 
 /** One of the two inputs of the multiplexer. */
 interface Channel {
-  readonly filter: BufferFilter;
-  readonly mean: Float64Array;
+  readonly line: ReadoutLine;
   input: BufferInput;
 }
 
-/** The voltage that a readout source shows over a stretch: origin + sign * values, never below 0. */
-function sourceOf(trace: AdexTrace, source: number): { values: Float64Array; origin: number; sign: number } {
-  if (source === 0) return { values: trace.v, origin: 0, sign: 1 };
-  if (source === 3) return { values: trace.w, origin: 0, sign: 1 };
-  return { values: source === 1 ? trace.excitatory : trace.inhibitory, origin: idleSynapticInput, sign: -1 };
+/** Adds what a driver shows of its neuron to a line. */
+function drive(
+  line: ReadoutLine,
+  driver: LineDriver,
+  drivers: number,
+  trace: AdexTrace,
+  at: number,
+  count: number,
+): void {
+  const { source, gain, shift } = driver;
+  const how = { origin: 0, sign: 1, gain, shift, share: 1 / drivers };
+  if (source === 0) line.add(at, trace.v, count, how);
+  else if (source === 3) line.add(at, trace.w, count, how);
+  else {
+    const values = source === 1 ? trace.excitatory : trace.inhibitory;
+    line.add(at, values, count, { ...how, origin: idleSynapticInput, sign: -1 });
+  }
 }
 
 /** Whether the channel's voltage is computed: something drives it, or an amplifier without power holds it. */
@@ -76,6 +89,7 @@ export interface MadcEnvironment {
   readonly registers: Registers;
   readonly readout: Readout;
   readonly converter: Converter;
+  readonly kernels: WebAssembly.Module | undefined;
   readonly population: Population;
   /** Uniform value in [0, 1) for the phase between chip time and the MADC's clock. */
   readonly phase: (start: number) => number;
@@ -93,9 +107,9 @@ export class Madc {
 
   constructor(environment: MadcEnvironment) {
     this.#environment = environment;
+    const { kernels } = environment;
     const channel = (): Channel => ({
-      filter: new BufferFilter(longestStretch),
-      mean: new Float64Array(longestStretch),
+      line: new ReadoutLine(longestStretch, kernels && new LineKernel(kernels, longestStretch)),
       input: { drivers: [], poleMHz: 0 },
     });
     this.#channels = [channel(), channel()];
@@ -142,9 +156,9 @@ export class Madc {
       if (!recording || recording.step >= toStep) return;
       const end = Math.min(toStep, this.#lastStep(recording), recording.step + longestStretch);
       const count = end - recording.step;
-      for (const channel of this.#channels) channel.mean.fill(0, 0, count);
+      for (const { line, input } of this.#channels) if (isComputed(input)) line.clear(count);
       this.#collect(end, count);
-      for (const { filter, mean, input } of this.#channels) if (isComputed(input)) filter.run(mean, count);
+      for (const { line, input } of this.#channels) if (isComputed(input)) line.run(count);
       this.#sample(recording, end);
       recording.step = end;
       if (recording.next >= recording.samples) this.#end(end * unitsPerStep, true);
@@ -181,7 +195,7 @@ export class Madc {
       step,
     };
     converter.begin(start);
-    for (const { filter } of this.#channels) filter.restart();
+    for (const { line } of this.#channels) line.restart();
     this.#observe(start);
   }
 
@@ -206,7 +220,7 @@ export class Madc {
       const input = this.#environment.readout.input(index, time);
       const drivers = input.drivers.map((driver) => amplified(driver, config.preampGainCapacitorSize));
       channel.input = { drivers: isConnected ? drivers : [], poleMHz: isAmplified ? input.poleMHz : 0 };
-      channel.filter.setPole(channel.input.poleMHz);
+      channel.line.setPole(channel.input.poleMHz);
       for (const { neuron } of channel.input.drivers) neurons.add(neuron);
     });
     this.#observed = [...neurons];
@@ -229,17 +243,9 @@ export class Madc {
     const done = new Map<AtomicNeuron, number>();
     this.#environment.population.advance(this.#observed, end, (index, trace, length) => {
       const at = done.get(index) ?? 0;
-      for (const { input, mean } of this.#channels) {
-        for (const { neuron, source, gain, shift } of input.drivers) {
-          if (neuron !== index) continue;
-          const share = 1 / input.drivers.length;
-          const { values, origin, sign } = sourceOf(trace, source);
-          for (let i = 0; i < length; i++) {
-            const volts = Math.max(0, origin + sign * (values[i] as number));
-            mean[at + i] = (mean[at + i] as number) + share * (gain * volts + shift);
-          }
-        }
-      }
+      for (const { line, input } of this.#channels)
+        for (const driver of input.drivers)
+          if (driver.neuron === index) drive(line, driver, input.drivers.length, trace, at, length);
       done.set(index, at + length);
     });
     for (const index of this.#observed) {
@@ -264,10 +270,10 @@ export class Madc {
       const isValid = isDummy || next >= firstValid;
       const runEnd = Math.min(due, isValid ? due : firstValid, next + longestStretch, (turn + 1) * switchAfter);
       const count = runEnd - next;
-      const { filter, input } = this.#channels[index === 0 ? 0 : 1];
+      const { line, input } = this.#channels[index === 0 ? 0 : 1];
       if (isValid) {
-        const source = isComputed(input) ? filter : undefined;
-        converter.convert(this.#values, source, next, count, firstPosition + next * spacing, spacing);
+        const position = firstPosition + next * spacing;
+        converter.convert(this.#values, line, isComputed(input), next, count, position, spacing);
       } else converter.garbage(this.#values, next, count);
       if (isDummy) for (let i = 0; i < count; i++) this.#values[i] = (next + i) & sampleMask;
       for (let from = next; from < runEnd; ) {
