@@ -8,16 +8,17 @@ import {
   type ArqDataFrame,
   type DatagramPort,
   encodeAckFrame,
-  encodeDataFrame,
   hostArq,
   packetType,
   parseFrame,
+  writeDataHeader,
 } from "../src/protocol/index.js";
 import { type FrameOnTheWay, ReceiveWindow, SendWindow } from "./peer-windows.js";
 import { resetAnswer } from "./reset-answer.js";
 
 /** What the machine does to its surroundings. */
 export interface PeerActions {
+  /** The bytes are only good during the call. */
   transmit(datagram: Uint8Array): void;
   /** Words of UT messages, in order, each once. A view into the datagram that brought them. */
   deliver(words: Uint8Array): void;
@@ -111,7 +112,7 @@ export class ArqPeer {
     else this.counters.withoutHost++;
   }
 
-  /** Send UT messages: at most 180 words, and only while there is `room`. */
+  /** Send UT messages: at most 180 words, which are copied, and only while there is `room`. */
   send(words: Uint8Array, now: number): void {
     this.#sendFrame(packetType.utMessages, words, now);
   }
@@ -236,8 +237,9 @@ export class ArqPeer {
   }
 
   #sendFrame(type: number, payload: Uint8Array, now: number): void {
-    const ack = this.#receiving.lastInOrder;
-    const datagram = encodeDataFrame({ ack, seq: this.#sending.nextSeq, type, payload });
+    const datagram = this.#sending.room(hostArq.headerBytes + payload.length);
+    datagram.set(payload, hostArq.headerBytes);
+    writeDataHeader(datagram, { ack: this.#receiving.lastInOrder, seq: this.#sending.nextSeq, type });
     this.counters.framesSent++;
     this.#transmit(this.#sending.add(datagram, now), now);
   }
@@ -246,10 +248,9 @@ export class ArqPeer {
     frame.sentAt = now;
     frame.transmissions++;
     this.#unacknowledged = 0;
-    // The receiver of a datagram may own its bytes, so each transmission is a copy, with the newest acknowledgement.
-    const copy = frame.datagram.slice();
-    new DataView(copy.buffer).setUint32(0, this.#receiving.lastInOrder);
-    this.#actions.transmit(copy);
+    // Each transmission carries the newest acknowledgement: the last byte of the field.
+    frame.datagram[3] = this.#receiving.lastInOrder;
+    this.#actions.transmit(frame.datagram);
   }
 
   #abandon(): void {

@@ -29,7 +29,7 @@ const framesTogether = 32;
 
 /** The way to the host. Datagrams leave from the data port. */
 export interface BoardWire {
-  /** Takes ownership. Must not call back into the board. */
+  /** The bytes are only good during the call. Must not call back into the board. */
   transmit(datagram: Uint8Array): void;
   /** True while the wire holds so much that resending would only add to it. */
   readonly isCongested: boolean;

@@ -1,8 +1,19 @@
-/** Timed events that wait for their place in the trace: typed arrays, no object per event, in order of time. */
+/**
+ * Timed events that wait for their place in the trace: typed arrays of whole numbers, no object per event, in order of
+ * time. Times are kept relative to a base that the queue chooses anew whenever it is empty.
+ */
+
+/** Stamps count modulo this, units of 4 ns; bases are multiples of it. */
+const stampSpan = 256;
+/** Times further than this from the base, units of 4 ns, do not fit: 4.3 s. */
+const longestSpan = 2 ** 30;
 
 export class EventQueue {
-  #time = new Float64Array(1024);
-  #value = new Uint16Array(1024);
+  /** Units of 4 ns. */
+  #base = 0;
+  /** FPGA cycles from the base, and the event as it stands in a pack. */
+  #cycle = new Int32Array(1024);
+  #bits = new Uint32Array(1024);
   #head = 0;
   #tail = 0;
 
@@ -16,22 +27,28 @@ export class EventQueue {
    */
   append(count: number, time: Float64Array, value: Uint16Array, shift: number): void {
     this.#reserve(count);
-    const tail = this.#tail;
-    for (let i = 0; i < count; i++) this.#time[tail + i] = Math.floor(time[i] as number) + shift;
-    this.#value.set(value.subarray(0, count), tail);
+    const first = Math.floor(time[0] as number) + shift;
+    if (this.length === 0) this.#base = stampSpan * Math.floor(first / stampSpan);
+    const last = Math.floor(time[count - 1] as number) + shift;
+    if (last - this.#base >= longestSpan) throw new RangeError("events wait for longer than the trace can tell");
+    const [cycle, bits, tail] = [this.#cycle, this.#bits, this.#tail];
+    const offset = shift - this.#base;
+    for (let i = 0; i < count; i++) {
+      const units = Math.floor(time[i] as number) + offset;
+      cycle[tail + i] = units >> 1;
+      bits[tail + i] = ((units & 0xff) << 16) | (value[i] as number);
+    }
     this.#tail = tail + count;
   }
 
   /** Time of the event at a place from the front, FPGA cycles. */
   cycleAt(index: number): number {
-    return Math.floor((this.#time[this.#head + index] as number) / 2);
+    return this.#base / 2 + (this.#cycle[this.#head + index] as number);
   }
 
   /** The event as it stands in a pack: 23..16 time stamp in 4 ns, 15..0 value. */
   bitsAt(index: number): number {
-    const time = this.#time[this.#head + index] as number;
-    const stamp = time - 256 * Math.floor(time / 256);
-    return stamp * 0x1_0000 + (this.#value[this.#head + index] as number);
+    return this.#bits[this.#head + index] as number;
   }
 
   drop(count: number): void {
@@ -44,17 +61,18 @@ export class EventQueue {
   }
 
   #reserve(count: number): void {
-    if (this.#tail + count <= this.#time.length) return;
+    if (this.length === 0) this.clear();
+    if (this.#tail + count <= this.#cycle.length) return;
     const held = this.length;
-    const capacity = Math.max(this.#time.length, 2 * (held + count));
-    const isLarger = capacity > this.#time.length;
-    const time = isLarger ? new Float64Array(capacity) : this.#time;
-    const value = isLarger ? new Uint16Array(capacity) : this.#value;
+    const capacity = Math.max(this.#cycle.length, 2 * (held + count));
+    const isLarger = capacity > this.#cycle.length;
+    const cycle = isLarger ? new Int32Array(capacity) : this.#cycle;
+    const bits = isLarger ? new Uint32Array(capacity) : this.#bits;
     // `set` copes with overlap, so the arrays may be the same.
-    time.set(this.#time.subarray(this.#head, this.#tail));
-    value.set(this.#value.subarray(this.#head, this.#tail));
-    this.#time = time;
-    this.#value = value;
+    cycle.set(this.#cycle.subarray(this.#head, this.#tail));
+    bits.set(this.#bits.subarray(this.#head, this.#tail));
+    this.#cycle = cycle;
+    this.#bits = bits;
     this.#head = 0;
     this.#tail = held;
   }

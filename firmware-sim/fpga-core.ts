@@ -111,7 +111,8 @@ export class FpgaCore {
     if (!stall) return;
     if (stall.kind === "poll") this.#poll(stall);
     else {
-      this.#advance(Math.min(stall.cycle, this.#nextCollection()));
+      if (this.chip.isQuiet && this.trace.isIdle) this.#skip(stall.cycle);
+      else this.#advance(Math.min(stall.cycle, this.#nextCollection()));
       if (this.#cycle >= stall.cycle) this.#endStall(stall.timesOut);
     }
   }
@@ -244,6 +245,12 @@ export class FpgaCore {
     if (!isCollection) return;
     this.#collect();
     this.trace.drain(this.#now);
+  }
+
+  /** Let time pass in which every collection finds nothing. */
+  #skip(cycle: number): void {
+    this.#cycle = cycle;
+    this.#collectedAt = Math.max(this.#collectedAt, this.#nextCollection() - collectionPeriod);
   }
 
   /** Collections lie on a grid of the time that answers carry: what is answered does not depend on what ran before. */

@@ -6,6 +6,7 @@ import { hostArq } from "../src/protocol/index.js";
 
 const space = hostArq.sequenceSpace;
 const size = hostArq.windowSize;
+const fullFrameBytes = hostArq.headerBytes + 8 * hostArq.maxWords;
 
 /** Steps from one sequence number forward to another, 0..255. */
 function distance(from: number, to: number): number {
@@ -25,6 +26,8 @@ export interface FrameOnTheWay {
 
 export class SendWindow {
   readonly #frames: FrameOnTheWay[] = [];
+  /** Memory of full frames that were acknowledged, for those to come. */
+  readonly #spare: Uint8Array[] = [];
   #next = 0;
 
   get nextSeq(): number {
@@ -36,6 +39,11 @@ export class SendWindow {
   /** Oldest first. */
   get frames(): readonly FrameOnTheWay[] {
     return this.#frames;
+  }
+
+  /** Memory for a datagram that is added next. @param bytes 12..1452 */
+  room(bytes: number): Uint8Array {
+    return (bytes === fullFrameBytes ? this.#spare.pop() : undefined) ?? new Uint8Array(bytes);
   }
 
   add(datagram: Uint8Array, now: number): FrameOnTheWay {
@@ -50,7 +58,8 @@ export class SendWindow {
     const before = distance(this.#frames.length, this.#next) - 1;
     const count = distance((before + space) % space, ack);
     if (count > this.#frames.length) return undefined;
-    this.#frames.splice(0, count);
+    for (const { datagram } of this.#frames.splice(0, count))
+      if (datagram.length === fullFrameBytes) this.#spare.push(datagram);
     // The host is alive: what is left waits no longer than at first.
     if (count > 0) for (const frame of this.#frames) frame.transmissions = 1;
     return count;

@@ -51,8 +51,8 @@ export class TraceEncoder {
   readonly #out: FromFpgaSink & StreamEncoder = createFromFpgaEncoder();
   readonly #samples = new EventQueue();
   readonly #spikes = new EventQueue();
-  /** What the receiver's clock shows after the last message; undefined when it must be told anew. */
-  #receiverTime: number | undefined;
+  /** What the receiver's clock shows after the last message; NaN when it must be told anew. */
+  #receiverTime = Number.NaN;
   #isAnnotating = false;
   /** Bytes beyond the last whole word. */
   #overhang = 0;
@@ -66,6 +66,11 @@ export class TraceEncoder {
     return this.#buffer.length + this.#out.byteLength;
   }
 
+  /** No events wait, and the last word is whole: time may pass without a word. */
+  get isIdle(): boolean {
+    return this.#overhang === 0 && this.#samples.length === 0 && this.#spikes.length === 0;
+  }
+
   /** As after power-up: no events, no time annotation. The trace buffer belongs to the caller. */
   reset(): void {
     this.#samples.clear();
@@ -73,7 +78,7 @@ export class TraceEncoder {
     this.#out.take();
     this.#overhang = 0;
     this.#isAnnotating = false;
-    this.#receiverTime = undefined;
+    this.#receiverTime = Number.NaN;
   }
 
   /** Time begins anew: from here on messages carry it. Events that wait are sent first, under the old time. */
@@ -81,7 +86,7 @@ export class TraceEncoder {
     this.#sendEvents(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
     this.#endWord();
     this.#isAnnotating = true;
-    this.#receiverTime = undefined;
+    this.#receiverTime = Number.NaN;
   }
 
   /** Take over events. @param shift added to their times, units of 4 ns */
@@ -110,7 +115,7 @@ export class TraceEncoder {
   loopback(now: number, tick: boolean): void {
     this.#beginAnswer(now);
     this.#out.loopback(tick);
-    if (!tick) this.#receiverTime = undefined;
+    if (!tick) this.#receiverTime = Number.NaN;
     this.#endWord();
   }
   timeoutNotification(now: number, instruction: number, stallCount: number, readsInFlight: number): void {
@@ -131,14 +136,14 @@ export class TraceEncoder {
   }
 
   #setTime(target: number): void {
-    const time = this.#receiverTime;
-    const gap = time === undefined ? Number.POSITIVE_INFINITY : target - 1 - time;
+    const gap = target - 1 - this.#receiverTime;
     if (gap < 0) {
       this.counters.delayedAnswers++;
-      this.#receiverTime = (time as number) + 1;
+      this.#receiverTime++;
       return;
     }
-    if (gap > 256) this.#out.systime((((target - 1) % timeSpan) + timeSpan) % timeSpan);
+    // Also when nothing is known of the receiver.
+    if (!(gap <= 256)) this.#out.systime((((target - 1) % timeSpan) + timeSpan) % timeSpan);
     else if (gap > 0) this.#out.sysdelta(gap - 1);
     this.#receiverTime = target;
   }
@@ -174,7 +179,7 @@ export class TraceEncoder {
 
   /** Let the clock at the next message lie between the youngest event and the limit of age. @returns false if too late */
   #timeFor(first: number, last: number, latest: number): boolean {
-    const next = this.#receiverTime === undefined ? Number.NEGATIVE_INFINITY : this.#receiverTime + 1;
+    const next = this.#receiverTime + 1;
     if (next > first + oldestAge) return false;
     if (next >= last) this.#receiverTime = next;
     else this.#setTime(Math.max(last, Math.min(first + jumpAge, latest)));

@@ -103,7 +103,7 @@ export async function serveBoardOnUdp(
       restart: () => board.powerCycle(),
     });
   const wire: BoardWire = {
-    transmit: (datagram) => (faults ? faults.toHost(datagram) : send(datagram)),
+    transmit: (datagram) => (faults ? faults.toHost : send)(datagram.slice()),
     get isCongested() {
       return sends > maxSends;
     },

@@ -24,13 +24,18 @@ export function encodeDataFrame(frame: Omit<ArqDataFrame, "kind">): Uint8Array {
       `0..${8 * hostArq.maxWords} bytes, whole words`,
     );
   const bytes = new Uint8Array(hostArq.headerBytes + payload.length);
-  const view = new DataView(bytes.buffer);
+  bytes.set(payload, hostArq.headerBytes);
+  writeDataHeader(bytes, frame);
+  return bytes;
+}
+
+/** Put the header before a payload that stands in its place. @param datagram header and 0..180 whole words */
+export function writeDataHeader(datagram: Uint8Array, frame: Pick<ArqDataFrame, "ack" | "seq" | "type">): void {
+  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
   view.setUint32(0, frame.ack);
   view.setUint32(4, frame.seq);
   view.setUint16(8, frame.type);
-  view.setUint16(10, payload.length / 8);
-  bytes.set(payload, hostArq.headerBytes);
-  return bytes;
+  view.setUint16(10, (datagram.length - hostArq.headerBytes) / 8);
 }
 
 /** A pure acknowledgement. @param ack number of the last frame received in order */

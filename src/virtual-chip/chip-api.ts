@@ -12,7 +12,7 @@ export interface ChipOptions {
   readonly kernels?: WebAssembly.Module;
 }
 
-/** Events since the last take. Typed arrays of length `count`; caller owns. */
+/** Events since the last take. Typed arrays of length `count`, only good until the chip is used again. */
 export interface MadcEvents {
   readonly count: number;
   /** Chip time, units of 4 ns, ascending. */
@@ -55,6 +55,8 @@ export interface Chip {
    * at 0: nothing of what was before can be told.
    */
   reset(on: boolean): void;
+  /** No event can leave the chip, however much time passes, before something is written to it. */
+  readonly isQuiet: boolean;
   takeMadc(): MadcEvents;
   takeSpikes(): SpikeEvents;
 }

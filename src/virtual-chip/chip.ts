@@ -68,6 +68,8 @@ class VirtualChip implements Chip {
   #now = 0;
   /** Step to which everything that is observed has been advanced. */
   #caughtUpTo = 0;
+  /** Nothing has happened since everything was advanced to the present. */
+  #isCaughtUp = false;
   #isInReset = false;
 
   constructor(options: ChipOptions) {
@@ -141,11 +143,14 @@ class VirtualChip implements Chip {
   }
 
   advanceTo(time: number): void {
-    if (time > this.#now) this.#now = time;
+    if (time <= this.#now) return;
+    this.#now = time;
+    this.#isCaughtUp = false;
   }
 
   setClock(time: number): void {
     this.#catchUp();
+    this.#isCaughtUp = false;
     this.#counters.settle();
     const shift = time - this.#now;
     this.#now = time;
@@ -163,18 +168,21 @@ class VirtualChip implements Chip {
   write(address: number, word: number, byteEnables: number): boolean {
     if (this.#isInReset) return false;
     this.#catchUp();
+    this.#isCaughtUp = false;
     return this.#registers.write(address, word, byteEnables);
   }
 
   read(address: number): number | undefined {
     if (this.#isInReset) return undefined;
     this.#catchUp();
+    this.#isCaughtUp = false;
     return this.#registers.read(address);
   }
 
   spike(label: number): void {
     if (this.#isInReset) return;
     this.#catchUp();
+    this.#isCaughtUp = false;
     this.#routing.fromHost(label, this.#now);
   }
 
@@ -194,8 +202,16 @@ class VirtualChip implements Chip {
       this.#spikes.clear();
       this.#now = 0;
       this.#caughtUpTo = 0;
+      this.#isCaughtUp = false;
     }
     this.#isInReset = on;
+  }
+
+  get isQuiet(): boolean {
+    const { speaking, hasSources } = this.#routing;
+    return (
+      !this.#madc.isRecording && speaking.size === 0 && !hasSources && this.#samples.isEmpty && this.#spikes.isEmpty
+    );
   }
 
   takeMadc(): MadcEvents {
@@ -214,6 +230,8 @@ class VirtualChip implements Chip {
    * need on their way, on a grid of the chip's time.
    */
   #catchUp(): void {
+    if (this.#isCaughtUp) return;
+    this.#isCaughtUp = true;
     const step = this.#step();
     if (step - this.#caughtUpTo > synapticLatency && this.#routing.feedsBack) {
       const first = (Math.floor(this.#caughtUpTo / synapticLatency) + 1) * synapticLatency;
@@ -226,7 +244,8 @@ class VirtualChip implements Chip {
   #advance(step: number): void {
     this.#routing.advance(Math.min(step * unitsPerStep + unitsPerStep - 1, this.#now));
     this.#madc.advance(step);
-    this.#population.advance(this.#routing.speaking.keys(), step);
+    const { speaking } = this.#routing;
+    if (speaking.size > 0) this.#population.advance(speaking.keys(), step);
   }
 
   #step(): number {

@@ -10,18 +10,24 @@ export interface TimedEvents {
 const none: TimedEvents = { count: 0, time: new Float64Array(0), value: new Uint16Array(0) };
 
 export class EventBuffer {
-  #count = 0;
+  /** Events from `#head` on have not been taken. */
+  #head = 0;
+  #end = 0;
   #time = new Float64Array(1024);
   #value = new Uint16Array(1024);
   #isSorted = true;
 
+  get isEmpty(): boolean {
+    return this.#head === this.#end;
+  }
+
   push(time: number, value: number): void {
-    const n = this.#count;
-    if (n === this.#time.length) this.#grow();
-    if (n > 0 && time < (this.#time[n - 1] as number)) this.#isSorted = false;
+    this.#makeRoom(1);
+    const n = this.#end;
+    if (n > this.#head && time < (this.#time[n - 1] as number)) this.#isSorted = false;
     this.#time[n] = time;
     this.#value[n] = value;
-    this.#count = n + 1;
+    this.#end = n + 1;
   }
 
   /**
@@ -29,53 +35,60 @@ export class EventBuffer {
    * None of them may be earlier than what was appended before.
    */
   pushRun(values: Uint16Array, count: number, bits: number, origin: number, period: number, first: number): void {
-    while (this.#count + count > this.#time.length) this.#grow();
-    const [time, value, n] = [this.#time, this.#value, this.#count];
+    this.#makeRoom(count);
+    const [time, value, n] = [this.#time, this.#value, this.#end];
     for (let i = 0; i < count; i++) {
       time[n + i] = Math.floor(origin + (first + i) * period);
       value[n + i] = (values[i] as number) | bits;
     }
-    this.#count = n + count;
+    this.#end = n + count;
   }
 
-  /** Remove and return the events up to a time. Caller owns the arrays. */
+  /** Remove and return the events up to a time. The arrays are views, good until the next event is appended. */
   take(upTo: number): TimedEvents {
-    if (this.#count === 0) return none;
+    if (this.isEmpty) return none;
     if (!this.#isSorted) this.#sort();
-    let count = this.#count;
-    while (count > 0 && (this.#time[count - 1] as number) > upTo) count--;
-    if (count === 0) return none;
-    const taken = { count, time: this.#time.slice(0, count), value: this.#value.slice(0, count) };
-    this.#time.copyWithin(0, count, this.#count);
-    this.#value.copyWithin(0, count, this.#count);
-    this.#count -= count;
-    return taken;
+    const head = this.#head;
+    let end = this.#end;
+    while (end > head && (this.#time[end - 1] as number) > upTo) end--;
+    if (end === head) return none;
+    this.#head = end;
+    return { count: end - head, time: this.#time.subarray(head, end), value: this.#value.subarray(head, end) };
   }
 
   clear(): void {
-    this.#count = 0;
+    this.#head = 0;
+    this.#end = 0;
     this.#isSorted = true;
   }
 
-  #grow(): void {
-    const time = new Float64Array(2 * this.#time.length);
-    const value = new Uint16Array(time.length);
-    time.set(this.#time);
-    value.set(this.#value);
+  /** Room for `count` more at the end; what was taken may be overwritten. */
+  #makeRoom(count: number): void {
+    if (this.isEmpty) this.clear();
+    if (this.#end + count <= this.#time.length) return;
+    const held = this.#end - this.#head;
+    const isLarger = 2 * (held + count) > this.#time.length;
+    const time = isLarger ? new Float64Array(2 * (held + count)) : this.#time;
+    const value = isLarger ? new Uint16Array(time.length) : this.#value;
+    // `set` copes with overlap, so the arrays may be the same.
+    time.set(this.#time.subarray(this.#head, this.#end));
+    value.set(this.#value.subarray(this.#head, this.#end));
     this.#time = time;
     this.#value = value;
+    this.#head = 0;
+    this.#end = held;
   }
 
   /** Stable: events of equal time stay in the order in which they came. */
   #sort(): void {
-    const time = this.#time.slice(0, this.#count);
-    const value = this.#value.slice(0, this.#count);
+    const time = this.#time.slice(this.#head, this.#end);
+    const value = this.#value.slice(this.#head, this.#end);
     const order = Uint32Array.from(time, (_, i) => i).sort(
       (a, b) => (time[a] as number) - (time[b] as number) || a - b,
     );
     order.forEach((from, to) => {
-      this.#time[to] = time[from] as number;
-      this.#value[to] = value[from] as number;
+      this.#time[this.#head + to] = time[from] as number;
+      this.#value[this.#head + to] = value[from] as number;
     });
     this.#isSorted = true;
   }

@@ -17,7 +17,7 @@ async function replay(name: string) {
   const { datagrams } = JSON.parse(readFileSync(file, "utf8")) as Capture;
   const clock = new ManualClock();
   const sent: Uint8Array[] = [];
-  const wire = { transmit: (datagram: Uint8Array) => void sent.push(datagram), isCongested: false };
+  const wire = { transmit: (datagram: Uint8Array) => void sent.push(datagram.slice()), isCongested: false };
   const board = new VirtualBoard({ chip: 1 }, wire, clock);
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 8; turn++) await yieldToEvents();

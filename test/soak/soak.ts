@@ -99,7 +99,7 @@ export async function soak({ wire, faults, seed, frames, onProgress }: SoakOptio
   const makePeer = (): ArqPeer =>
     new ArqPeer(
       {
-        transmit: (datagram) => toHost(datagram),
+        transmit: (datagram) => toHost(datagram.slice()),
         deliver: (words) => atBoard.take(words),
         hasRoomFor: () => true,
         restart: () => {

@@ -39,6 +39,10 @@ export class BackgroundSources {
     });
   }
 
+  get isOn(): boolean {
+    return this.#running.some((source) => source !== undefined);
+  }
+
   /** Send what is due up to a time, units of 4 ns. */
   advance(time: number): void {
     this.#running.forEach((source, index) => {

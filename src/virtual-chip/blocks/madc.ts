@@ -115,6 +115,10 @@ export class Madc {
     this.#channels = [channel(), channel()];
   }
 
+  get isRecording(): boolean {
+    return this.#recording !== undefined;
+  }
+
   reset(): void {
     this.#recording = undefined;
     this.#observed = [];

@@ -49,6 +49,11 @@ export class SpikeRouting {
     return this.#feedsBack;
   }
 
+  /** Whether a background source is on. */
+  get hasSources(): boolean {
+    return this.#background.isOn;
+  }
+
   /** A neuron's spikes become events with an address from here on, or no longer. */
   setSpeaking(neuron: AtomicNeuron, addressOut: number | undefined): void {
     this.#feedsBack = undefined;

@@ -19,6 +19,9 @@ export class FakeChip implements Chip {
   #nextSample = 0;
   #spikes: { time: number; label: number }[] = [];
 
+  get isQuiet(): boolean {
+    return this.samplePeriod === 0 && this.#spikes.length === 0;
+  }
   advanceTo(time: number): void {
     this.now = Math.max(this.now, time);
   }
