@@ -24,8 +24,8 @@ const fillMs = 4;
 /** Shortest time between two looks at what must be resent, ms. */
 const shortestDelayMs = 1;
 const frameBytes = 8 * hostArq.maxWords;
-/** Full frames that leave together while execution goes on: a quarter of the window. Our choice. */
-const framesTogether = 32;
+/** Full frames that leave together while execution goes on: half the window. Our choice. */
+const framesTogether = 64;
 
 /** The way to the host. Datagrams leave from the data port. */
 export interface BoardWire {
@@ -92,6 +92,11 @@ export class VirtualBoard {
       },
       { info: boardInfo },
     );
+  }
+
+  /** There is work for the next turn: whoever brings datagrams may as well look for them then. */
+  get isWorking(): boolean {
+    return this.#isScheduled;
   }
 
   get counters(): BoardCounters {

@@ -46,7 +46,8 @@ export function serveBoardOnRings(
       (tag, datagram) => board.receive(tag === resetTag ? "reset" : "data", datagram.slice()),
       datagramsPerTurn,
     );
-    if (count < datagramsPerTurn && incoming.sleep()) return;
+    // A board at work looks again in its next turn, and need not be woken.
+    if (count < datagramsPerTurn && !board.isWorking && incoming.sleep()) return;
     void yieldToEvents().then(takeIn);
   };
   port.on("message", takeIn);

@@ -341,7 +341,7 @@ class VirtualChip implements Chip {
   }
 
   #noteSpeaking(index: AtomicNeuron): void {
-    const backend = NeuronBackendConfig.decode(this.#registers.words(NeuronBackendConfig, index));
+    const backend = this.#registers.fields(NeuronBackendConfig, index);
     const wasSpeaking = this.#routing.speaking.has(index);
     this.#routing.setSpeaking(index, backend.enableSpikeOut ? backend.addressOut : undefined);
     if (backend.enableSpikeOut && !wasSpeaking) this.#population.observe([index], this.#step());

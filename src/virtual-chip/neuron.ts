@@ -32,6 +32,8 @@ import { SynapticEvents } from "./synaptic-events.js";
 const longestWarmUp = 62_500;
 /** Warm-up in units of the slowest time constant. */
 const warmUpConstants = 5;
+/** Settings of a neuron that are kept decoded. */
+const mostDecoded = 6;
 /** A spike comparator with less bias than this, codes, does not work. */
 const leastComparatorBias = 10;
 
@@ -73,6 +75,8 @@ export class Neuron {
   readonly #changes: Change[] = [];
   readonly #events = new SynapticEvents();
   #settings: NeuronSettings;
+  /** What was decoded lately, newest first: protocols switch to and fro between a few. */
+  #decoded: { readonly words: NeuronWords; readonly settings: NeuronSettings }[] = [];
   #joins: NeuronJoins;
   #step = 0;
   #refreshAt = 0;
@@ -87,7 +91,7 @@ export class Neuron {
     this.#mismatch = drawMismatch(mismatch, index, imperfections.mismatch);
     this.#defect = environment.defect(index);
     this.#firstCell = capMemCellOfNeuron(index, neuronCapMemRows[0]);
-    this.#settings = decodeSettings(words);
+    this.#settings = this.#settingsOf(words);
     this.#joins = this.#settings.joins;
   }
 
@@ -105,7 +109,7 @@ export class Neuron {
   restart(words: NeuronWords): void {
     this.#changes.length = 0;
     this.#events.clear();
-    this.#settings = decodeSettings(words);
+    this.#settings = this.#settingsOf(words);
     this.#joins = this.#settings.joins;
     this.#isLive = false;
     this.observers = 0;
@@ -114,7 +118,7 @@ export class Neuron {
   /** The registers have these words from a step on. An observed neuron must have been advanced to that step. */
   change(step: number, words: NeuronWords): void {
     this.#record({ step, words });
-    this.#joins = decodeSettings(words).joins;
+    this.#joins = this.#settingsOf(words).joins;
   }
 
   /** A spike commanded by the digital side. */
@@ -139,13 +143,21 @@ export class Neuron {
     if (this.observers === 0) this.#forget(change.step - longestWarmUp);
   }
 
+  #settingsOf(words: NeuronWords): NeuronSettings {
+    const known = this.#decoded.find((entry) => entry.words.every((word, i) => word === words[i]));
+    if (known) return known.settings;
+    const settings = decodeSettings(words);
+    this.#decoded = [{ words, settings }, ...this.#decoded.slice(0, mostDecoded - 1)];
+    return settings;
+  }
+
   #forget(before: number): void {
     this.#events.forget(before);
     let count = 0;
     while (count < this.#changes.length && (this.#changes[count] as Change).step < before) count++;
     if (count === 0) return;
     const words = this.#changes.slice(0, count).findLast((change) => change.words)?.words;
-    if (words) this.#settings = decodeSettings(words);
+    if (words) this.#settings = this.#settingsOf(words);
     this.#changes.splice(0, count);
     this.#isLive = false;
   }
@@ -196,7 +208,7 @@ export class Neuron {
       if (!change || change.step > this.#step) return;
       this.#changes.shift();
       if (change.words) {
-        this.#settings = decodeSettings(change.words);
+        this.#settings = this.#settingsOf(change.words);
         this.#refresh(this.#step);
         this.#applyForcedReset();
       } else {

@@ -21,6 +21,11 @@ function byteMask(byteEnables: number): number {
   return mask >>> 0;
 }
 
+function sameWords(a: Uint32Array, b: Uint32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 function coordinateAt({ first, step, address }: PlacedRun, target: number): number {
   return first + (step === 0 ? 0 : (target - address) / step);
 }
@@ -29,6 +34,8 @@ export class Registers {
   readonly #layout = registerLayout();
   readonly #values = this.#layout.resetValues.slice();
   readonly #hooks: (RegisterHooks | undefined)[] = [];
+  /** Fields as they were decoded last, with the words they came from: the same few elements are asked for again and again. */
+  readonly #decoded = new Map<string, Map<number, { readonly words: Uint32Array; readonly fields: object }>>();
 
   /** Attach a block to the registers of a container. */
   hook(container: { readonly name: string }, hooks: RegisterHooks): void {
@@ -43,6 +50,22 @@ export class Registers {
     if (!storage || storage.first < 0) throw new RangeError(`${container.name} stores nothing`);
     const first = storage.first + at * storage.stride;
     return this.#values.subarray(first, first + container.wordCount);
+  }
+
+  /** The fields that one element of a container holds. Not to be written to. */
+  fields<C extends string, F extends object>(container: ContainerType<C, F>, at: number): Readonly<F> {
+    const words = this.words(container, at);
+    let elements = this.#decoded.get(container.name);
+    if (!elements) {
+      elements = new Map();
+      this.#decoded.set(container.name, elements);
+    }
+    const known = elements.get(at);
+    // Containers and their fields go together by name.
+    if (known && sameWords(known.words, words)) return known.fields as F;
+    const fields = container.decode(words);
+    elements.set(at, { words: words.slice(), fields });
+    return fields;
   }
 
   /** @returns false when nothing answers at this address, or only to reads */

@@ -103,7 +103,7 @@ export class EventFabric {
   }
 
   #passes(node: number, label: number): boolean {
-    const { mask, target } = CrossbarNode.decode(this.#registers.words(CrossbarNode, node));
+    const { mask, target } = this.#registers.fields(CrossbarNode, node);
     return (label & mask) === target;
   }
 }

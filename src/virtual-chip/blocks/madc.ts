@@ -170,11 +170,11 @@ export class Madc {
   }
 
   #command(): ReturnType<typeof MadcControl.decode> {
-    return MadcControl.decode(this.#environment.registers.words(MadcControl, theChip));
+    return this.#environment.registers.fields(MadcControl, theChip);
   }
 
   #config(): ReturnType<typeof MadcConfig.decode> {
-    return MadcConfig.decode(this.#environment.registers.words(MadcConfig, theChip));
+    return this.#environment.registers.fields(MadcConfig, theChip);
   }
 
   #begin(start: number): void {

@@ -107,7 +107,7 @@ export class Readout {
 
   /** A neuron's configuration has changed. */
   noteConfig(neuron: AtomicNeuron): void {
-    const config = NeuronConfig.decode(this.#registers.words(NeuronConfig, neuron));
+    const config = this.#registers.fields(NeuronConfig, neuron);
     if (config.enableReadout && config.enableReadoutAmplifier) this.#enabled.add(neuron);
     else this.#enabled.delete(neuron);
   }
@@ -118,7 +118,7 @@ export class Readout {
 
   /** What buffer 0 or 1 sees with the registers as they are and the levels of a time in units of 4 ns. */
   input(buffer: number, time: number): BufferInput {
-    const selection = ReadoutSourceSelection.decode(this.#registers.words(ReadoutSourceSelection, theChip));
+    const selection = this.#registers.fields(ReadoutSourceSelection, theChip);
     const lines =
       buffer === 0
         ? [
@@ -179,7 +179,7 @@ export class Readout {
   }
 
   #isPowered(neuron: AtomicNeuron): boolean {
-    return NeuronConfig.decode(this.#registers.words(NeuronConfig, neuron)).enableReadoutAmplifier;
+    return this.#registers.fields(NeuronConfig, neuron).enableReadoutAmplifier;
   }
 
   #isBiased(neuron: AtomicNeuron, time: number): boolean {
@@ -193,7 +193,7 @@ export class Readout {
   }
 
   #driver(neuron: AtomicNeuron): LineDriver {
-    const { readoutSource } = NeuronConfig.decode(this.#registers.words(NeuronConfig, neuron));
+    const { readoutSource } = this.#registers.fields(NeuronConfig, neuron);
     return { neuron, source: readoutSource, ...this.amplifier(neuron) };
   }
 }
