@@ -3,13 +3,21 @@
  * as the reference bodies in readout-line.ts and madc-path.ts, many at a time.
  */
 import { KernelSpace } from "../../kernels/module.js";
-import type { LineShare } from "./readout-line.js";
 
 const floatsPerDouble = 2;
 const twoTo32 = 0x1_0000_0000;
 /** Values of a generator block; the kernel makes four blocks at a time, from one that may have begun before. */
 const perBlock = 4;
 const blocksAtOnce = 4;
+
+/** How a driver shows its voltage: share * (gain * max(0, origin + sign * voltage) + shift). */
+export interface LineShare {
+  readonly origin: number;
+  readonly sign: number;
+  readonly gain: number;
+  readonly shift: number;
+  readonly share: number;
+}
 
 /** How a voltage becomes a number: see `Converter.convert`. */
 export interface Scale {
