@@ -82,7 +82,10 @@ export class Population {
       const key = `${stage}/${name}`;
       const theta = thetasOf(items);
       const known = await this.#cache?.get(key, theta);
-      if (known !== undefined) kept += rows.length;
+      if (known !== undefined) {
+        kept += rows.length;
+        recorder.skip(items);
+      }
       const keptBefore = kept;
       const own =
         known ??

@@ -81,6 +81,11 @@ export class BatchRunner {
     this.#signal?.throwIfAborted();
   }
 
+  /** Set aside the time of batches that are known already, so that those after them lie where they always do. */
+  skip(batches: number): void {
+    this.#slots.reserve(batches);
+  }
+
   #start(index: number, batch: PlannedBatch, systimeBase: number): RunningBatch {
     const recordings = this.#run(batch, systimeBase);
     // A rejection is met by whoever awaits the batch, which may be later than it happens.

@@ -68,6 +68,11 @@ export class NeuronsRecorder {
     );
   }
 
+  /** The recordings of these are known already. */
+  skip(items: readonly NeuronItem[]): void {
+    this.#runner.skip(batchesOf(items, this.#plan.task.batchSize).length);
+  }
+
   /**
    * @param onRecording gets the recording of each item with its place in `items`, in the order of recording
    * @throws BatchMismatch, what `Session.run` throws, signal.reason; every batch that had been recorded is kept

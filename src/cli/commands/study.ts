@@ -1,10 +1,11 @@
 /** `hxloop study`: studies of the method that anyone can repeat on chips, neurons, seeds and budgets of their own choosing. */
 import { Command } from "commander";
 import type { Context } from "../context.js";
+import { coverageStudyCommand } from "./study-coverage.js";
 import { resumeStudyCommand } from "./study-resume.js";
 
 export function studyCommand(context: Context): Command {
   const group = new Command("study").description("Repeat a study of the method; prints its table.");
-  for (const study of [resumeStudyCommand]) group.addCommand(study(context));
+  for (const study of [coverageStudyCommand, resumeStudyCommand]) group.addCommand(study(context));
   return group;
 }
