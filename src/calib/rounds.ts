@@ -3,17 +3,18 @@
  * recorded where the one before it believes the codes to be. The embedding is learnt once, on the first round, which
  * covers the whole prior; later rounds only pass through it.
  */
+import { priorOf } from "./amortised/neuron-estimator.js";
 import { type EmbeddingScale, embeddingScale } from "./diagnostics/predictive.js";
 import { unlikeDataSet } from "./diagnostics/warnings.js";
 import type { FeatureSource } from "./embedding/feature-source.js";
-import { learnFeatures, splitRows } from "./embedding/learn-features.js";
+import { type LearntFeatures, learnFeatures, splitRows } from "./embedding/learn-features.js";
+import { repeatsIn, twice } from "./embedding/repeats.js";
 import { TraceEmbedding } from "./embedding/trace-embedding.js";
 import { Estimation } from "./inference/estimation.js";
 import type { Posterior } from "./inference/posterior.js";
-import { integer } from "./inference/priors/marginal.js";
-import { independent } from "./inference/priors/prior.js";
 import { trainAutoencoder } from "./nn/autoencoder.js";
 import { trainTraceDecoder } from "./nn/trace-decoder.js";
+import { pickRows } from "./recording/neuron-traces.js";
 import { viewLength, viewStride, views, viewsOf } from "./recording/views.js";
 import { fewestPerRound, splitSimulations } from "./request.js";
 import type { RunFacts, Split, Target, TraceSet } from "./run-data.js";
@@ -38,7 +39,7 @@ export interface Inference {
 /** Run all rounds. @throws TooFewSamples, TrainingDiverged, BatchMismatch, what `Session.run` throws, signal.reason */
 export async function inferRounds(run: Run, store: RunStore, target: Target): Promise<Inference> {
   const { task, simulations, rounds, scheme } = run.request;
-  const prior = independent(task.parameters.map(({ name, min, max }) => integer(name, min, max)));
+  const prior = priorOf(task);
   const { kernels, host } = run;
   const { members, steps } = task.estimator;
   const training = steps === undefined ? {} : { plannedSteps: steps };
@@ -56,8 +57,15 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   /** Record what the estimation proposes, once for each round. */
   const recordNext = async (round: number, xObs: Float32Array | undefined): Promise<TraceSet> => {
     const requested = counts[round - 1] as number;
-    const proposed = estimation.propose(requested, xObs, run.rng.fork(`round-${round}/theta`));
-    const set = await recordRound(run, round, Int32Array.from(proposed.theta));
+    // Half of the settings, each recorded twice, when features are learnt from repeats.
+    const pairs = round === 1 && task.embedding === "pairs";
+    const settings = pairs ? Math.ceil(requested / 2) : requested;
+    const proposed = estimation.propose(settings, xObs, run.rng.fork(`round-${round}/theta`));
+    const set = await recordRound(
+      run,
+      round,
+      pairs ? twice(proposed.theta, prior.size) : Int32Array.from(proposed.theta),
+    );
     perRound.push({ requested, usable: set.count });
     return set;
   };
@@ -65,12 +73,13 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   const split = splitRows(dataSet.count, run.rng.fork("split"));
   const autoencoder = await learnEmbedding(run, dataSet, split);
   await store.putNetwork(autoencoder.state());
-  const source = await sourceOf(run, dataSet, autoencoder);
+  const { source, fresh } = await featuresOf(run, dataSet, autoencoder);
   const features = source.encode(dataSet.traces, dataSet.count);
   const scale = embeddingScale(features, dataSet.count);
   const xObs = source.encode(target.trace, 1);
   for (const text of unlikeDataSet(xObs, features, dataSet.count, scale)) run.progress.notice(text);
-  appendSet(estimation, dataSet, features);
+  if (fresh === undefined) appendSet(estimation, dataSet, features);
+  else estimation.append(pickRows(dataSet.theta, prior.size, fresh), pickRows(features, source.size, fresh));
   let posterior = await trainRound(run, estimation, 1, xObs);
   for (let round = 2; round <= rounds; round++) {
     const set = await recordNext(round, xObs);
@@ -156,11 +165,16 @@ async function learnEmbedding(run: Run, dataSet: TraceSet, split: Split): Promis
 }
 
 /** The features that the task asks for; those of the autoencoder are there already. */
-async function sourceOf(run: Run, { traces, count }: TraceSet, autoencoder: TraceEmbedding): Promise<FeatureSource> {
+async function featuresOf(
+  run: Run,
+  { traces, count, theta }: TraceSet,
+  autoencoder: TraceEmbedding,
+): Promise<LearntFeatures> {
   const { task } = run.request;
-  if (task.embedding === "autoencoder") return autoencoder;
+  if (task.embedding === "autoencoder") return { source: autoencoder, fresh: undefined };
   const options = { kernels: run.kernels, seed: seedOf(run, "features"), signal: run.signal };
-  return await learnFeatures(task.embedding, task, { traces, count }, options);
+  const repeatOf = repeatsIn(theta, task.parameters.length);
+  return await learnFeatures(task.embedding, task, priorOf(task), { traces, count, theta, repeatOf }, options);
 }
 
 async function trainRound(run: Run, estimation: Estimation, round: number, xObs: Float32Array): Promise<Posterior> {

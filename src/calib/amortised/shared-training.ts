@@ -9,6 +9,7 @@ import type { EmbeddingKind, FeatureSource } from "../embedding/feature-source.j
 import { learnFeatures } from "../embedding/learn-features.js";
 import type { AmortisedPosterior } from "../inference/posterior.js";
 import type { Prior } from "../inference/priors/prior.js";
+import { pickRows } from "../recording/neuron-traces.js";
 import type { Task } from "../task/task.js";
 import { type EstimatorSettings, trainAmortised, trainingShare } from "./neuron-estimator.js";
 import type { PopulationTraces, Wanted } from "./population.js";
@@ -87,6 +88,8 @@ export interface SharedTraining {
   readonly simulations: PopulationTraces;
   /** Of every member that has simulations; undefined leaves the estimator without context. */
   readonly probe: { readonly traces: PopulationTraces; readonly members: number } | undefined;
+  /** Row of `simulations` that repeats each row, or -1; for the embedding that learns from pairs. */
+  readonly repeatOf?: Int32Array | undefined;
   readonly settings: EstimatorSettings;
   readonly signal?: AbortSignal | undefined;
   readonly onEmbedding?: (share: number) => void;
@@ -96,23 +99,34 @@ export interface SharedTraining {
 /** @throws SimulatorFailed, TrainingDiverged, signal.reason */
 export async function trainShared(training: SharedTraining): Promise<SharedEstimator> {
   const { task, prior, simulations, settings, signal } = training;
-  const source = await learnFeatures(training.embedding, task, simulations, {
-    kernels: settings.kernels,
-    seed: settings.seed,
-    signal,
-    onProgress: (share) => training.onEmbedding?.(share),
-  });
+  const { repeatOf } = training;
+  const { source, fresh } = await learnFeatures(
+    training.embedding,
+    task,
+    prior,
+    { ...simulations, repeatOf },
+    {
+      kernels: settings.kernels,
+      seed: settings.seed,
+      signal,
+      onProgress: (share) => training.onEmbedding?.(share),
+    },
+  );
   const features = source.encode(simulations.traces, simulations.count);
   const rows = training.probe && probeRows(task, source, training.probe.traces, training.probe.members);
   const probeMap = rows && training.probe && ProbeMap.fit(rows, training.probe.members);
   const contexts = probeMap === undefined || rows === undefined ? noContext : contextsOf(probeMap, rows);
   const share = trainingShare();
-  const posterior = await trainAmortised(
-    prior,
-    { theta: simulations.theta, x: withContext(features, contexts, simulations.members) },
-    settings,
-    { signal, onEpoch: (progress) => training.onTraining?.(share(progress)) },
+  const seen = fresh ?? Uint32Array.from({ length: simulations.count }, (_, row) => row);
+  const x = withContext(
+    pickRows(features, source.size, seen),
+    contexts,
+    Array.from(seen, (row) => simulations.members[row] as number),
   );
+  const posterior = await trainAmortised(prior, { theta: pickRows(simulations.theta, prior.size, seen), x }, settings, {
+    signal,
+    onEpoch: (progress) => training.onTraining?.(share(progress)),
+  });
   return { source, posterior, probeMap, features, scale: embeddingScale(features, simulations.count) };
 }
 

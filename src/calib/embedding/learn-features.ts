@@ -4,8 +4,10 @@
  * too sure of itself; therefore a network that was shown the codes tells which rows it has seen, and the estimator is
  * trained on the others.
  */
+import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
+import type { Prior } from "../inference/priors/prior.js";
 import { trainAutoencoder } from "../nn/autoencoder.js";
 import { type BackendPreference, selectBackend } from "../nn/backend.js";
 import { viewLength, viewStride, views, viewsOf } from "../recording/views.js";
@@ -13,16 +15,23 @@ import type { Split } from "../run-data.js";
 import type { Task } from "../task/task.js";
 import type { EmbeddingKind, FeatureSource } from "./feature-source.js";
 import { numSpikeFeatures, spikeFeaturesOf } from "./spike-features.js";
+import { encodeRows, trainJoint, trainOnPairs, ViewRows } from "./view-network.js";
 
 export interface EmbeddingData {
   /** Shape (count, task.grid.length), MADC LSB. */
   readonly traces: Float32Array;
   readonly count: number;
+  /** Codes of each trace, shape (count, numParameters): for networks that are trained on them. */
+  readonly theta: Int32Array;
+  /** Which rows repeat which: another row at the same codes on the same neuron for each row, or -1; default none. */
+  readonly repeatOf?: Int32Array | undefined;
 }
 
 export interface LearnOptions {
   readonly kernels: Kernels;
   readonly seed: number;
+  /** Training steps of the summary network. Default 1500. */
+  readonly steps?: number | undefined;
   /** Tensor backend; default `auto`. */
   readonly backend?: BackendPreference | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -30,15 +39,30 @@ export interface LearnOptions {
   readonly onProgress?: (share: number) => void;
 }
 
-/** @throws TrainingDiverged, signal.reason */
+export interface LearntFeatures {
+  readonly source: FeatureSource;
+  /** Rows on which the estimator may be trained; undefined for all. */
+  readonly fresh: Uint32Array | undefined;
+}
+
+/** @throws FieldOutOfRange pairs without repeats @throws TrainingDiverged, signal.reason */
 export async function learnFeatures(
   kind: EmbeddingKind,
   task: Task,
+  prior: Prior,
   data: EmbeddingData,
   options: LearnOptions,
-): Promise<FeatureSource> {
-  if (kind === "spike-features") return spikeFeatures(task);
-  return await learnAutoencoder(task, data, options);
+): Promise<LearntFeatures> {
+  switch (kind) {
+    case "spike-features":
+      return { source: spikeFeatures(task), fresh: undefined };
+    case "autoencoder":
+      return { source: await learnAutoencoder(task, data, options), fresh: undefined };
+    case "joint":
+      return await learnJoint(task, prior, data, options);
+    case "pairs":
+      return { source: await learnFromPairs(task, data, options), fresh: undefined };
+  }
 }
 
 export function spikeFeatures(task: Task): FeatureSource {
@@ -78,6 +102,68 @@ async function learnAutoencoder(
     size: latentSize,
     encode: (rows, n) => autoencoder.encode(viewsOf(task, rows, n), n),
   };
+}
+
+/** Share of the simulations that the summary network learns from; the estimator is trained on the others. */
+const jointShare = 0.5;
+const defaultSteps = 1500;
+
+async function learnJoint(
+  task: Task,
+  prior: Prior,
+  { traces, count, theta }: EmbeddingData,
+  { kernels, seed, steps = defaultSteps, signal, onProgress }: LearnOptions,
+): Promise<LearntFeatures> {
+  const rng = Rng.fromSeed(seed).fork("joint");
+  const order = rng.fork("rows").permutation(count);
+  const seen = Math.round(jointShare * count);
+  const validation = Math.max(1, Math.round(0.1 * seen));
+  const [trainRows, validationRows] = [order.slice(validation, seen), order.slice(0, validation)];
+  const views = new ViewRows(task, traces, count, trainRows);
+  const latent = task.autoencoder.latentSize;
+  const training = { kernels, task, latent, trainRows, validationRows, steps, rng, signal, onProgress };
+  const weights = await trainJoint(training, views.of(traces, count), theta, prior);
+  const source = networkSource("joint", kernels, task, latent, weights, views);
+  return { source, fresh: order.slice(seen).sort() };
+}
+
+async function learnFromPairs(
+  task: Task,
+  { traces, count, repeatOf }: EmbeddingData,
+  { kernels, seed, signal, onProgress, steps = defaultSteps }: LearnOptions,
+): Promise<FeatureSource> {
+  const paired = [...(repeatOf ?? [])].flatMap((other, row) => (other >= 0 ? [row] : []));
+  if (paired.length < 40)
+    throw new FieldOutOfRange("rows with a repeat for embedding pairs", paired.length, "40 or more");
+  const rng = Rng.fromSeed(seed).fork("pairs");
+  const order = Uint32Array.from(rng.fork("rows").permutation(paired.length), (k) => paired[k] as number);
+  const validation = Math.round(0.1 * order.length);
+  const [trainRows, validationRows] = [order.slice(validation), order.slice(0, validation)];
+  const views = new ViewRows(task, traces, count, trainRows);
+  const latent = task.autoencoder.latentSize;
+  const rows = views.of(traces, count);
+  const width = rows.length / count;
+  const others = new Float32Array(rows.length);
+  for (const row of paired) {
+    const other = (repeatOf as Int32Array)[row] as number;
+    others.set(rows.subarray(other * width, (other + 1) * width), row * width);
+  }
+  const training = { kernels, task, latent, trainRows, validationRows, steps, rng, signal, onProgress };
+  const weights = await trainOnPairs(training, rows, others);
+  return networkSource("pairs", kernels, task, latent, weights, views);
+}
+
+function networkSource(
+  kind: EmbeddingKind,
+  kernels: Kernels,
+  task: Task,
+  latent: number,
+  weights: Float32Array,
+  views: ViewRows,
+): FeatureSource {
+  const encode = (traces: Float32Array, count: number): Float32Array =>
+    encodeRows(kernels, task, latent, weights, views.of(traces, count));
+  return { kind, size: latent, encode };
 }
 
 /** Share of the data set for training and for validation; the rest is the test set. */

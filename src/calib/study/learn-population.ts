@@ -26,6 +26,8 @@ export interface LearnRequest {
   readonly seed: number;
   /** Whether the estimator is conditioned on probes. */
   readonly probes: boolean;
+  /** Rows that repeat each other, for the embedding that learns from pairs. */
+  readonly repeatOf?: Int32Array | undefined;
 }
 
 /** Record simulations of the prior, dealt to the neurons in turn. */
@@ -44,7 +46,7 @@ export async function learnPopulation(
   context: StudyContext,
   { population, probe }: StudyNeurons,
   simulations: PopulationTraces,
-  { embedding, probes, seed, members, steps }: LearnRequest,
+  { embedding, probes, seed, members, steps, repeatOf }: LearnRequest,
 ): Promise<SharedEstimator> {
   const { kernels, host, signal, progress } = context;
   const settings: EstimatorSettings = { kernels, host, seed, members, steps };
@@ -56,6 +58,7 @@ export async function learnPopulation(
       embedding,
       simulations,
       probe: probes && several ? { traces: probe, members: population.members.length } : undefined,
+      repeatOf,
       settings,
       signal,
       onEmbedding: (share) => advance(Math.floor(40 * share), "embedding"),

@@ -1,10 +1,10 @@
 /** `hxloop study coverage`: how often posteriors hold the truth, on chips and neurons of one's own choosing. */
 import { Command } from "commander";
 import { type CoverageStudy, coverageLimits, type Verdict } from "../../calib/study/coverage.js";
-import { levels, worstGap } from "../../calib/study/coverage-table.js";
+import { worstGap } from "../../calib/study/coverage-table.js";
 import type { Context } from "../context.js";
 import { integer, nonEmpty } from "../options.js";
-import { conditionsLine, markdownTable } from "../study/conditions.js";
+import { conditionsLine } from "../study/conditions.js";
 import {
   chipsOf,
   commandLine,
@@ -14,6 +14,7 @@ import {
   type StudyOutcome,
   withPopulation,
 } from "../study/population-study.js";
+import { errorLine, parameterTable } from "../study/verdict-table.js";
 import { taskNamed } from "../task-source.js";
 
 interface CoverageFlags extends PopulationFlags {
@@ -78,8 +79,6 @@ async function run(context: Context, flags: CoverageFlags): Promise<void> {
   else terminal.result(textOf(command, task.name, outcome));
 }
 
-const percent = (share: number): string => (100 * share).toFixed(1);
-
 function textOf(command: string, task: string, outcome: StudyOutcome<CoverageStudy>): string {
   const { study } = outcome;
   return [
@@ -94,27 +93,15 @@ function textOf(command: string, task: string, outcome: StudyOutcome<CoverageStu
   ].join("\n");
 }
 
-function verdictText({ name, judgement, pooled, predictive, perTarget }: Verdict): string[] {
-  const rows = judgement.parameters.map((parameter) => [
-    `\`${parameter.name}\``,
-    ...parameter.levels.map(({ share }) => percent(share)),
-    parameter.medianSd.toFixed(1),
-  ]);
-  const errors = (pooled[0] && pooled.map(({ error }) => percent(error)).join(", ")) ?? "";
+function verdictText({ name, judgement, predictive, perTarget }: Verdict): string[] {
   const { distance, floor, ratio, medianRatio } = predictive;
+  const round = perTarget > 0 ? ` of ${perTarget} emulations` : "";
   return [
-    `## ${name[0]?.toUpperCase()}${name.slice(1)}${perTarget > 0 ? ` of ${perTarget} emulations` : ""}, ${judgement.targets} targets`,
+    `## ${name[0]?.toUpperCase()}${name.slice(1)}${round}, ${judgement.targets} targets`,
     "",
-    markdownTable(
-      ["parameter", ...levels.map((level) => `in the ${100 * level} %, %`), "median sd, codes"],
-      [
-        ...rows,
-        ["all alike", ...pooled.map(({ share }) => percent(share)), ""],
-        ["joint region", ...judgement.joint.map(percent), ""],
-      ],
-    ),
+    parameterTable(judgement),
     "",
-    `Counting error of each share (one sd): ${errors} points. Largest gap to nominal: ${worstGap(judgement.parameters).toFixed(1)} points. Information: ${judgement.bitsPerCode.toFixed(2)} bits per code.`,
+    `${errorLine(judgement)} Largest gap to nominal: ${worstGap(judgement.parameters).toFixed(1)} points. Information: ${judgement.bitsPerCode.toFixed(2)} bits per code.`,
     `Predictive distance of draws ${distance.toFixed(3)}, floor of repeats ${floor.toFixed(3)} (medians of ${predictive.targets} targets, spike features): ratio ${ratio.toFixed(2)}, median of ratios ${medianRatio.toFixed(2)}.`,
   ];
 }

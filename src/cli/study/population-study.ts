@@ -34,41 +34,35 @@ export interface PopulationFlags {
 
 const studiesFolder = "studies";
 
-/** Options that every study of a population has. @param standard what they are when they are not given */
+/**
+ * Options that studies of a population have. @param standard what they are when they are not given
+ * @param without those that a study does not have
+ */
 export function withPopulation(
   command: Command,
   standard: { readonly chips: string; readonly neurons: string; readonly simulations: number },
+  without: readonly ("seeds" | "embedding")[] = [],
 ): Command {
-  const [chips, neurons, seeds] = [
-    integers("--chips", 0, 1_000_000),
-    integers("--neurons", 0, 511),
-    integers("--seeds", 0, 1e9),
-  ];
-  return command
-    .addOption(
-      new Option("--chips <LIST>", "virtual chips by their numbers")
-        .argParser(chips)
-        .default(chips(standard.chips), standard.chips),
-    )
+  const list = (flag: string, text: string, [min, max]: readonly [number, number], usual: string): Option => {
+    const parse = integers(`--${flag}`, min, max);
+    return new Option(`--${flag} <LIST>`, text).argParser(parse).default(parse(usual), usual);
+  };
+  command
+    .addOption(list("chips", "virtual chips by their numbers", [0, 1_000_000], standard.chips))
     .option("--preset <NAME>", "imperfections of the virtual chips", nonEmpty, "typical")
     .option("--device <URL>", "boards in place of virtual chips; several with blanks between", nonEmpty)
-    .addOption(
-      new Option("--neurons <LIST>", "neurons of each chip")
-        .argParser(neurons)
-        .default(neurons(standard.neurons), standard.neurons),
-    )
-    .addOption(new Option("--seeds <LIST>", "the study is done for each").argParser(seeds).default(seeds("1"), "1"))
+    .addOption(list("neurons", "neurons of each chip", [0, 511], standard.neurons));
+  if (!without.includes("seeds")) command.addOption(list("seeds", "the study is done for each", [0, 1e9], "1"));
+  if (!without.includes("embedding")) {
+    const text = `what estimators see of a trace: ${embeddingKinds.join(", ")}`;
+    command.option("--embedding <KIND>", text, oneOf("--embedding", embeddingKinds), "spike-features");
+  }
+  return command
     .option(
       "--simulations <N>",
       "emulations per seed to learn from",
       integer("--simulations", 100, 1_000_000),
       standard.simulations,
-    )
-    .option(
-      "--embedding <KIND>",
-      `what estimators see of a trace: ${embeddingKinds.join(", ")}`,
-      oneOf("--embedding", embeddingKinds),
-      "spike-features",
     )
     .option("--members <N>", "networks in an ensemble", integer("--members", 1, 10), 4)
     .option(
@@ -88,7 +82,7 @@ export interface StudyOutcome<T> {
 }
 
 /** Names of the chips that the flags mean. */
-export function chipsOf({ chips, preset, device }: PopulationFlags): string[] {
+export function chipsOf({ chips, preset, device }: Pick<PopulationFlags, "chips" | "preset" | "device">): string[] {
   if (device !== undefined) return device.trim().split(/\s+/);
   return chips.map((chip) => `virtual:?chip=${chip}&preset=${preset}`);
 }
@@ -147,7 +141,8 @@ export function commandLine(name: string, flags: Readonly<Record<string, unknown
   const words = Object.entries(flags).flatMap(([key, value]) => {
     if (["json", "quiet", "out"].includes(key) || value === undefined) return [];
     const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    return [flag, Array.isArray(value) ? ranges(value) : String(value)];
+    if (!Array.isArray(value)) return [flag, String(value)];
+    return [flag, typeof value[0] === "number" ? ranges(value) : value.join(",")];
   });
   return ["hxloop study", name, ...words].join(" ");
 }
