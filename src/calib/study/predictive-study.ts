@@ -34,12 +34,7 @@ function distance(a: Float32Array, i: number, b: Float32Array, j: number, size: 
   return Math.sqrt(sum / size);
 }
 
-export interface Repeats {
-  /** Median distance of repeats at a target's codes from each other, one per target; NaN when they are missing. */
-  readonly floors: readonly number[];
-}
-
-/** Record each target's codes again and again. */
+/** Record each target's codes again and again. @returns median distance of repeats from each other, one per target */
 export async function measureFloors(
   context: StudyContext,
   population: Population,
