@@ -13,13 +13,15 @@ export interface BenchRow {
   readonly peerValue: number | null;
   /** Above 1 means that we are better. */
   readonly ratio: number | null;
+  /** More about the measurement, for `--json`. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export interface Bench {
   readonly name: string;
   readonly about: string;
-  /** @param note prints a line for people, for example why a peer is absent */
-  run(note: (line: string) => void): Promise<BenchRow[]>;
+  /** @param note prints a line for people, for example why a peer is absent @param args what stands behind the name */
+  run(note: (line: string) => void, args: readonly string[]): Promise<BenchRow[]>;
 }
 
 /** A row for which more is better (rates) or less is better (times). */

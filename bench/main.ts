@@ -3,6 +3,7 @@ import { chipBench } from "./chip/chip.js";
 import { experimentsBench } from "./experiments.js";
 import { gatewayBench } from "./gateway.js";
 import { type Bench, machine, printRows } from "./harness.js";
+import { inferenceBench } from "./inference.js";
 import { trainingBench } from "./training.js";
 import { transportsBench } from "./transports.js";
 import { wireBench } from "./wire.js";
@@ -11,6 +12,7 @@ const benches: readonly Bench[] = [
   chipBench,
   experimentsBench,
   gatewayBench,
+  inferenceBench,
   trainingBench,
   transportsBench,
   wireBench,
@@ -19,6 +21,7 @@ const benches: readonly Bench[] = [
 const args = process.argv.slice(2);
 const json = args.includes("--json");
 const name = args.find((a) => !a.startsWith("--"));
+const rest = args.slice(args.indexOf(name ?? "") + 1);
 const bench = benches.find((b) => b.name === name);
 
 if (bench === undefined) {
@@ -30,7 +33,7 @@ if (bench === undefined) {
 } else {
   const note = (line: string): void => console.error(line);
   note(`${bench.name}: ${bench.about}\n${machine()}`);
-  const rows = await bench.run(note);
+  const rows = await bench.run(note, rest);
   console.error(printRows(rows));
   if (json) console.log(JSON.stringify({ bench: bench.name, machine: machine(), rows }));
 }

@@ -3,14 +3,14 @@
  * the benchmark's published results (github.com/sbi-benchmark/results, commit 741183c: main_paper.csv, and for
  * gaussian_mixture the rerun of the corrected task), and minutes of the same runs. NPE and SNPE with neural splines.
  */
-export interface Rival {
+interface Rival {
   readonly npe: readonly [number, number];
   readonly snpe: readonly [number, number];
   readonly npeMinutes: readonly [number, number];
   readonly snpeMinutes: readonly [number, number];
 }
 
-export const published: Readonly<Record<string, Rival>> = {
+const published: Readonly<Record<string, Rival>> = {
   two_moons: { npe: [0.725, 0.606], snpe: [0.643, 0.554], npeMinutes: [0.46, 6], snpeMinutes: [2.5, 16] },
   gaussian_linear_uniform: {
     npe: [0.696, 0.553],
@@ -25,16 +25,29 @@ export const published: Readonly<Record<string, Rival>> = {
 };
 
 /** sbi 0.27 measured on a machine of this kind: spline flow, its defaults, one thread, medians of three seeds. */
-export const measured: Readonly<Record<string, string>> = {
+const measured: Readonly<Record<string, string>> = {
   "two_moons npe 1000": "0.672 in 17 s",
   "two_moons npe 10000": "0.534 in 137 s",
 };
 
-/** The published number for a cell, for people; a dash when there is none. */
-export function rivalText(task: string, method: string, simulations: number): string {
+interface Published {
+  readonly score: number;
+  readonly minutes: number;
+}
+
+/** A cell as published, mean over ten observations; sequential methods stand beside SNPE. */
+export function publishedFor(task: string, method: string, simulations: number): Published | undefined {
   const rival = published[task];
   const column = simulations === 1000 ? 0 : simulations === 10_000 ? 1 : undefined;
-  if (rival === undefined || column === undefined) return "-";
+  if (rival === undefined || column === undefined) return undefined;
   const [score, minutes] = method === "npe" ? [rival.npe, rival.npeMinutes] : [rival.snpe, rival.snpeMinutes];
-  return `${score[column]?.toFixed(3)} in ${minutes[column]} min`;
+  return { score: score[column], minutes: minutes[column] };
+}
+
+/** What others reached, for people. */
+export function rivalText(task: string, method: string, simulations: number): string {
+  const cell = publishedFor(task, method, simulations);
+  const own = measured[`${task} ${method} ${simulations}`];
+  const text = cell === undefined ? "none published" : `published ${cell.score.toFixed(3)} in ${cell.minutes} min`;
+  return own === undefined ? text : `${text}, sbi 0.27 ${own}`;
 }

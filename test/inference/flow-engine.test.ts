@@ -11,7 +11,11 @@ const loaded = loadKernels();
 if (loaded.variant === "none") throw new Error(loaded.why);
 const { module } = loaded;
 
-const transforms: FlowTransform[] = [{ type: "affine" }, { type: "spline", bins: 6, bound: 4 }];
+const transforms: FlowTransform[] = [
+  { type: "affine" },
+  { type: "spline", bins: 6, bound: 4 },
+  { type: "spline", bins: 6, bound: 4, affine: true },
+];
 
 function setUp(transform: FlowTransform, d: number, rows: number, atoms: number, noise = 0.3) {
   const architecture = new FlowArchitecture({

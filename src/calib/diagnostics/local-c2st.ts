@@ -38,13 +38,13 @@ export async function localC2st(
 ): Promise<LocalC2st> {
   const { kernels, rng, nulls: numNulls = 39, falseAlarmRate = 0.05, signal } = options;
   const { amortised, xObs } = posterior;
-  const { prior, ensemble } = amortised;
+  const { prior, density } = amortised;
   const p = prior.size;
   const n = theta.length / p;
   assertShape("x", x, n, amortised.numFeatures);
-  const width = ensemble.features.outputSize;
-  const features = ensemble.features.apply(x);
-  const draws = ensemble.sample(1, x, rng.fork("draws"));
+  const width = density.features.outputSize;
+  const features = density.features.apply(x);
+  const draws = density.sample(1, x, rng.fork("draws"));
   const truth = prior.toBase(theta, rng.fork("spread"));
   const { mean, sd } = columnMoments(draws, p);
   const d = p + width;
@@ -60,8 +60,8 @@ export async function localC2st(
   }
   const labels = new Uint8Array(2 * n).fill(1, n);
   const count = 1000;
-  const local = ensemble.sample(count, xObs, rng.fork("local"));
-  const own = ensemble.features.apply(xObs);
+  const local = density.sample(count, xObs, rng.fork("local"));
+  const own = density.features.apply(xObs);
   const probe = new Float32Array(count * d);
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < p; j++)

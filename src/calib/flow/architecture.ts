@@ -10,7 +10,7 @@
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
 import type { DensityArchitecture } from "./density-engine.js";
-import type { FlowDensityShape } from "./density-estimator.js";
+import type { FlowDensityShape, FlowTransform } from "./density-estimator.js";
 import {
   type ConditionerShape,
   type ConditionerWeights,
@@ -39,7 +39,7 @@ export class FlowArchitecture implements DensityArchitecture {
   constructor(shape: FlowDensityShape) {
     checkShape(shape);
     this.shape = shape;
-    this.outputs = shape.transform.type === "affine" ? 2 : 3 * shape.transform.bins - 1;
+    this.outputs = outputsOf(shape.transform);
     const groups = unitGroups(shape);
     const { numParameters, numFeatures, blocks } = shape;
     this.conditioner = {
@@ -66,6 +66,12 @@ export class FlowArchitecture implements DensityArchitecture {
     for (const layer of this.layers) initialiseConditioner(weights, layer, this.conditioner, rng);
     return weights;
   }
+}
+
+/** Raw parameters of a transform; those of an affine one come first. */
+function outputsOf(transform: FlowTransform): number {
+  if (transform.type === "affine") return 2;
+  return (transform.affine === true ? 2 : 0) + 3 * transform.bins - 1;
 }
 
 function checkShape(shape: FlowDensityShape): void {

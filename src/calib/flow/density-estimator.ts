@@ -40,8 +40,11 @@ export interface FlowDensityShape extends DensityDimensions {
 
 export type FlowTransform =
   | { readonly type: "affine" }
-  /** Monotone rational-quadratic, identity outside [-bound, bound]; 2..32 bins. */
-  | { readonly type: "spline"; readonly bins: number; readonly bound: number };
+  /**
+   * Monotone rational-quadratic, identity outside [-bound, bound]; 2..32 bins. With `affine` an affine transform comes
+   * before it, from the same conditioner: place and scale need no bins then, and no bound limits them.
+   */
+  | { readonly type: "spline"; readonly bins: number; readonly bound: number; readonly affine?: boolean };
 
 /** A mixture of normal densities with full covariance. */
 export interface MixtureDensityShape extends DensityDimensions {

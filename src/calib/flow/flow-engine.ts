@@ -6,6 +6,7 @@ import type { KernelSpace } from "../../kernels/module.js";
 import type { FlowArchitecture, FlowLayer } from "./architecture.js";
 import { Conditioner, type ConditionerBuffers, type WeightAddresses } from "./conditioner.js";
 import type { DensityEngine, EngineOptions } from "./density-engine.js";
+import type { FlowTransform } from "./density-estimator.js";
 
 type Address = number;
 const float = 4;
@@ -24,6 +25,9 @@ export class FlowEngine implements DensityEngine {
   /** Gradients with respect to the input of the layer at hand and of the one before it. */
   readonly #gz: readonly [Address, Address];
   readonly #gRaw: Address;
+  /** What comes out of the affine part of a transform, and a place for its log-determinant that nobody reads. */
+  readonly #middle: Address;
+  readonly #unread: Address;
 
   constructor(space: KernelSpace, architecture: FlowArchitecture, options: EngineOptions) {
     const { rows, atoms, trackX = false } = options;
@@ -43,6 +47,8 @@ export class FlowEngine implements DensityEngine {
     this.#gLogDet = room(n);
     this.#gz = [room(d * n), room(d * n)];
     this.#gRaw = room(d * architecture.outputs * n);
+    this.#middle = room(n);
+    this.#unread = room(n);
   }
 
   get noiseSize(): number {
@@ -94,8 +100,7 @@ export class FlowEngine implements DensityEngine {
   }
 
   backward(columnWeights: Float32Array): void {
-    const { call } = this.#space;
-    const { numParameters: d, layers, transform } = this.architecture.shape;
+    const { numParameters: d, layers } = this.architecture.shape;
     const n = this.rows * this.atoms;
     const perDimension = this.architecture.outputs * n * float;
     this.#space.view(this.#gLogDet, n).set(columnWeights);
@@ -113,8 +118,7 @@ export class FlowEngine implements DensityEngine {
         const gk = gz + k * n * float;
         const graw = this.#gRaw + k * perDimension;
         this.#space.memoryCopy(gk, gNext + this.#position(l + 1, parameter) * n * float, n);
-        if (transform.type === "affine") call.affineBackward(n, raw, at, gk, this.#gLogDet, graw);
-        else call.splineBackward(n, transform.bins, transform.bound, raw, at, gk, this.#gLogDet, graw);
+        this.#transformBackward(raw, at, gk, graw);
       });
       this.#conditioner.backward(layer, buffers, this.#gRaw, gz);
       [gz, gNext] = [gNext, gz];
@@ -161,8 +165,27 @@ export class FlowEngine implements DensityEngine {
     const n = this.rows * this.atoms;
     const own = raw + k * this.architecture.outputs * n * float;
     const at = z + k * n * float;
-    if (transform.type === "affine") call.affineForward(n, own, at, to, this.#logQ);
-    else call.splineForward(n, transform.bins, transform.bound, own, at, to, this.#logQ);
+    const spline = splineOf(transform);
+    if (spline?.behind !== 0) call.affineForward(n, own, at, to, this.#logQ);
+    if (spline === undefined) return;
+    const { bins, bound, behind } = spline;
+    call.splineForward(n, bins, bound, own + behind * n * float, behind === 0 ? at : to, to, this.#logQ);
+  }
+
+  /** The gradient at gz becomes the one with respect to what came in, z. */
+  #transformBackward(raw: Address, z: Address, gz: Address, gRaw: Address): void {
+    const { call } = this.#space;
+    const { transform } = this.architecture.shape;
+    const n = this.rows * this.atoms;
+    const spline = splineOf(transform);
+    if (spline !== undefined) {
+      const { bins, bound, behind } = spline;
+      const from = behind === 0 ? z : this.#middle;
+      const skip = behind * n * float;
+      if (behind > 0) call.affineForward(n, raw, z, from, this.#unread);
+      call.splineBackward(n, bins, bound, raw + skip, from, gz, this.#gLogDet, gRaw + skip);
+    }
+    if (spline?.behind !== 0) call.affineBackward(n, raw, z, gz, this.#gLogDet, gRaw);
   }
 
   #inverseTransform({ raw, z }: ConditionerBuffers, k: number, from: Address): void {
@@ -171,7 +194,17 @@ export class FlowEngine implements DensityEngine {
     const n = this.rows * this.atoms;
     const own = raw + k * this.architecture.outputs * n * float;
     const at = z + k * n * float;
-    if (transform.type === "affine") call.affineInverse(n, own, from, at, this.#gLogDet);
-    else call.splineInverse(n, transform.bins, transform.bound, own, from, at, this.#gLogDet);
+    const spline = splineOf(transform);
+    if (spline !== undefined) {
+      const { bins, bound, behind } = spline;
+      call.splineInverse(n, bins, bound, own + behind * n * float, from, at, this.#gLogDet);
+    }
+    if (spline?.behind !== 0) call.affineInverse(n, own, spline === undefined ? from : at, at, this.#gLogDet);
   }
+}
+
+/** The spline of a transform and how many raw parameters of an affine one stand before its own. */
+function splineOf(transform: FlowTransform): { bins: number; bound: number; behind: 0 | 2 } | undefined {
+  if (transform.type === "affine") return undefined;
+  return { bins: transform.bins, bound: transform.bound, behind: transform.affine === true ? 2 : 0 };
 }

@@ -21,7 +21,17 @@ export interface EnsembleState {
   readonly members: readonly { readonly density: DensityState; readonly linear: LinearGaussianDescription | null }[];
 }
 
-export class Ensemble {
+/** A density q(z | x) in the base space of a prior, for many observations at once. */
+export interface BaseDensity {
+  readonly features: FeatureMap;
+  /** Parameters. */
+  readonly d: number;
+  logProb(z: ArrayLike<number>, x: ArrayLike<number>): Float64Array;
+  memberLogProbs(z: ArrayLike<number>, x: ArrayLike<number>): Float64Array[];
+  sample(count: number, x: ArrayLike<number>, rng: Rng): Float64Array;
+}
+
+export class Ensemble implements BaseDensity {
   readonly features: FeatureMap;
   readonly members: readonly EnsembleMember[];
   /** Parameters. */

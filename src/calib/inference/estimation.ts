@@ -15,11 +15,12 @@ import { Classifier } from "../diagnostics/classifier.js";
 import { NotTrained } from "../nn/errors.js";
 import { SimulatorFailed } from "./errors.js";
 import { quantileSorted } from "./features.js";
+import { poolWithLikelihood } from "./pool-with-likelihood.js";
 import { AmortisedPosterior, type Posterior } from "./posterior.js";
 import type { Prior } from "./priors/prior.js";
 import { BoxRegion, DensityRegion, drawTruncated, type Region, ValidRegion } from "./region.js";
 import { type Scheme, schemes } from "./schemes.js";
-import { Simulations } from "./simulations.js";
+import { keyOf, pickRows, Simulations, splitRows } from "./simulations.js";
 import { type EnsembleOptions, type EpochProgress, fewestSimulations, trainEnsemble } from "./train-ensemble.js";
 
 export interface EstimationOptions extends EnsembleOptions {
@@ -35,6 +36,11 @@ export interface EstimationOptions extends EnsembleOptions {
   readonly truncatedMass?: number;
   /** Draws that a proposal may take per simulation. Default 2000. */
   readonly drawBudget?: number;
+  /**
+   * `tsnpe` only: the last round also learns the likelihood, from half of the later simulations that are drawn from the
+   * posterior, and pools it with the posterior as held-out simulations say. Default false.
+   */
+  readonly likelihood?: boolean;
 }
 
 export interface TrainCall {
@@ -58,6 +64,11 @@ const invalidShare = 0.01;
 const fewestInvalid = 10;
 /** Share of usable simulations that the classifier may exclude. */
 const usableLost = 0.005;
+/** Share of a later round's simulations that are drawn from the posterior when the likelihood is learnt. */
+const posteriorShare = 0.8;
+/** Simulations that judge how to pool, at most, and at most as a share. */
+const mostJudges = 250;
+const judgeShare = 0.05;
 /** Draws that find a posterior's region. */
 const regionDraws = 10_000;
 
@@ -72,6 +83,8 @@ export class Estimation {
   #posterior: AmortisedPosterior | undefined;
   #round = 0;
   #fromPrior = true;
+  /** Keys of parameters that were drawn from a posterior: only a likelihood may learn from them. */
+  readonly #fromPosterior = new Set<string>();
 
   /** @throws FieldOutOfRange */
   constructor(options: EstimationOptions) {
@@ -110,13 +123,19 @@ export class Estimation {
   /** One round of training on all simulations so far. @throws SimulatorFailed @throws TrainingDiverged @throws signal.reason */
   async train({ draft = false, signal, onEpoch }: TrainCall = {}): Promise<AmortisedPosterior> {
     signal?.throwIfAborted();
-    const { kernels, atoms = 10, ...ensemble } = this.#options;
+    const { kernels, atoms = 10, likelihood = false, ...ensemble } = this.#options;
     const rng = this.#rng.fork(`round-${this.#round + 1}`);
     const valid = await this.#learnValidity(rng.fork("validity"), signal);
     const truncated = this.scheme === "tsnpe";
     const keep = (z: Float64Array): Uint8Array =>
       truncated ? inAll(this.#regions, z, this.prior.size) : allOf(z, this.prior.size);
-    const { theta, x, count } = this.simulations.usableRows(keep);
+    const all = this.simulations.usableRows(keep);
+    const pools = likelihood && truncated;
+    const judges = pools ? Math.min(mostJudges, Math.floor(judgeShare * all.count)) : 0;
+    const near = (row: number): boolean => this.#fromPosterior.has(keyOf(all.theta, this.prior.size, row));
+    const { learn, judge } = splitRows(all, judges, near, rng.fork("judges"));
+    const rows = pickRows(learn, (row) => !this.#fromPosterior.has(keyOf(learn.theta, this.prior.size, row)));
+    const { theta, x, count } = rows;
     if (count < fewestSimulations) {
       const reasons = Object.entries(this.simulations.reasons).map(([reason, n]) => `${n} ${reason}`);
       const why = reasons.length > 0 ? `unusable: ${reasons.join(", ")}` : "simulate more";
@@ -139,9 +158,24 @@ export class Estimation {
       signal,
       onEpoch,
     });
+    const pooled = pools
+      ? await poolWithLikelihood({
+          kernels,
+          prior: this.prior,
+          ensemble: trained,
+          learn,
+          judge,
+          draft,
+          features: ensemble.features,
+          host: ensemble.host,
+          rng: rng.fork("likelihood"),
+          signal,
+          onEpoch,
+        })
+      : undefined;
     // Only a whole round counts: an abort or a failure above leaves the one before in place.
     this.#valid = valid;
-    this.#posterior = new AmortisedPosterior(this.prior, trained);
+    this.#posterior = new AmortisedPosterior(this.prior, trained, pooled);
     this.#round++;
     return this.#posterior;
   }
@@ -176,8 +210,17 @@ export class Estimation {
       return { ...proposeFrom(posterior, valid, count, rng, budget), from: "posterior" };
     }
     this.truncateTo(posterior, rng.fork("region"));
-    const { z, acceptanceRate } = drawTruncated(d, [...this.#regions, ...valid], count, rng, { budget, snap });
-    return { theta: this.prior.fromBase(z), from: "truncated prior", acceptanceRate };
+    const near = this.#options.likelihood === true ? Math.floor(posteriorShare * count) : 0;
+    const even = count - near;
+    const { z, acceptanceRate } = drawTruncated(d, [...this.#regions, ...valid], even, rng, { budget, snap });
+    const theta = new Float64Array(count * d);
+    theta.set(this.prior.fromBase(z));
+    if (near > 0) {
+      const drawn = proposeFrom(posterior, [...this.#regions, ...valid], near, rng.fork("posterior"), budget).theta;
+      theta.set(drawn, even * d);
+      for (let row = 0; row < near; row++) this.#fromPosterior.add(keyOf(drawn, d, row));
+    }
+    return { theta, from: "truncated prior", acceptanceRate };
   }
 
   /** Restrict what is proposed next to all but a little of a posterior's mass; it may be another estimator's. */
@@ -215,12 +258,12 @@ function proposeFrom(
   rng: Rng,
   budget: number,
 ): { theta: Float64Array; acceptanceRate: number } {
-  const { prior, ensemble } = posterior.amortised;
+  const { prior, density } = posterior.amortised;
   let pass = 0;
   const { z, acceptanceRate } = drawTruncated(prior.size, regions, count, rng, {
     budget,
     snap: (noise) => {
-      const draws = ensemble.sample(noise.length / prior.size, posterior.xObs, rng.fork(`posterior-${pass++}`));
+      const draws = density.sample(noise.length / prior.size, posterior.xObs, rng.fork(`posterior-${pass++}`));
       return prior.toBase(prior.fromBase(draws));
     },
   });

@@ -5,10 +5,11 @@
  */
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
-import type { Ensemble } from "./ensemble.js";
+import type { BaseDensity, Ensemble } from "./ensemble.js";
 import { ObservationInvalid } from "./errors.js";
 import { quantileSorted } from "./features.js";
 import { normalLogPdf } from "./normal.js";
+import type { PooledDensity } from "./pooled-density.js";
 import type { ParameterSupport } from "./priors/block.js";
 import type { Prior } from "./priors/prior.js";
 
@@ -30,10 +31,18 @@ const absurd = 1e4;
 export class AmortisedPosterior {
   readonly prior: Prior;
   readonly ensemble: Ensemble;
+  /** The ensemble pooled with a learnt likelihood, when there is one. */
+  readonly pooled: PooledDensity | undefined;
 
-  constructor(prior: Prior, ensemble: Ensemble) {
+  constructor(prior: Prior, ensemble: Ensemble, pooled?: PooledDensity) {
     this.prior = prior;
     this.ensemble = ensemble;
+    this.pooled = pooled;
+  }
+
+  /** What draws and densities come from, in the base space. */
+  get density(): BaseDensity {
+    return this.pooled ?? this.ensemble;
   }
 
   get parameters(): readonly ParameterSupport[] {
@@ -47,7 +56,7 @@ export class AmortisedPosterior {
   /** @param x shape (m, numFeatures) @returns shape (m, count, p) @throws FieldOutOfRange @throws ShapeMismatch */
   sample(count: number, x: ArrayLike<number>, rng: Rng): Float64Array {
     if (!Number.isInteger(count) || count < 1) throw new FieldOutOfRange("count", count, "the integers from 1");
-    return this.prior.fromBase(this.ensemble.sample(count, x, rng));
+    return this.prior.fromBase(this.density.sample(count, x, rng));
   }
 
   /**
@@ -57,7 +66,7 @@ export class AmortisedPosterior {
   logProb(theta: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
     const logPrior = this.prior.logProb(theta);
     const z = this.prior.toBase(theta);
-    const logQ = this.ensemble.logProb(
+    const logQ = this.density.logProb(
       z.map((v) => (Number.isFinite(v) ? v : 0)),
       x,
     );
@@ -73,7 +82,7 @@ export class AmortisedPosterior {
   memberLogProbs(theta: ArrayLike<number>, xObs: ArrayLike<number>): Float64Array[] {
     const logPrior = this.prior.logProb(theta);
     const z = this.prior.toBase(theta);
-    return this.ensemble.memberLogProbs(z, xObs).map((logQ) => this.#pulledBack(logPrior, z, logQ));
+    return this.density.memberLogProbs(z, xObs).map((logQ) => this.#pulledBack(logPrior, z, logQ));
   }
 
   #pulledBack(logPrior: Float64Array, z: Float64Array, logQ: Float64Array): Float64Array {

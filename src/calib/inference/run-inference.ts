@@ -96,7 +96,7 @@ export async function runInference(options: InferenceOptions): Promise<Inference
     throw new ObservationInvalid(`scheme ${scheme} narrows the proposal around an observation: give xObs, or take npe`);
   }
   if (xObs !== undefined) checkObservation(xObs);
-  const estimation = new Estimation({ ...rest, prior, seed });
+  const estimation = new Estimation({ likelihood: scheme === "tsnpe", ...rest, prior, seed });
   const root = Rng.fromSeed(seed).fork("inference");
   const reports: RoundReport[] = [];
   const counts = simulationsPerRound(simulations, rounds);

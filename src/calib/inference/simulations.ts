@@ -1,6 +1,44 @@
 /** The simulations an inference has been given, round after round, checked when they come in. Nothing is thrown away. */
+import type { Rng } from "../../base/rng.js";
 import { ShapeMismatch } from "../nn/errors.js";
 import type { Prior } from "./priors/prior.js";
+
+/** Simulations to learn from. */
+export interface Rows {
+  /** Shape (count, p), in the parameters' units. */
+  readonly theta: Float64Array;
+  /** Shape (count, f). */
+  readonly x: Float32Array;
+  readonly count: number;
+}
+
+/** Key of the parameters of a row. */
+export const keyOf = (theta: Float64Array, p: number, row: number): string => {
+  return theta.subarray(row * p, (row + 1) * p).join(" ");
+};
+
+export function pickRows({ theta, x, count }: Rows, keep: (row: number) => boolean): Rows {
+  const rows = Array.from({ length: count }, (_, row) => row).filter(keep);
+  const [p, f] = [theta.length / count, x.length / count];
+  const out = { theta: new Float64Array(rows.length * p), x: new Float32Array(rows.length * f), count: rows.length };
+  rows.forEach((row, i) => {
+    out.theta.set(theta.subarray(row * p, (row + 1) * p), i * p);
+    out.x.set(x.subarray(row * f, (row + 1) * f), i * f);
+  });
+  return out;
+}
+
+/** Up to `judges` rows at random to judge by, preferred ones first, the others to learn from. */
+export function splitRows(
+  all: Rows,
+  judges: number,
+  preferred: (row: number) => boolean,
+  rng: Rng,
+): { learn: Rows; judge: Rows } {
+  const order = [...rng.permutation(all.count)];
+  const chosen = new Set([...order.filter(preferred), ...order.filter((row) => !preferred(row))].slice(0, judges));
+  return { learn: pickRows(all, (row) => !chosen.has(row)), judge: pickRows(all, (row) => chosen.has(row)) };
+}
 
 export class Simulations {
   readonly prior: Prior;
@@ -69,7 +107,7 @@ export class Simulations {
   }
 
   /** Usable simulations, and those of a round at least. @returns theta (n, p), x (n, f), n */
-  usableRows(keep: (z: Float64Array) => Uint8Array): { theta: Float64Array; x: Float32Array; count: number } {
+  usableRows(keep: (z: Float64Array) => Uint8Array): Rows {
     const usable = this.#indices((i) => this.#reasons[i] === undefined);
     const z = this.prior.toBase(this.#gather(this.#theta, usable, this.prior.size));
     const inside = keep(z);

@@ -1,0 +1,173 @@
+/**
+ * A posterior pooled from a learnt posterior q and a learnt likelihood l: proportional to N(z) (q(z | x) / N(z))^a
+ * l(x | theta(z))^(1 - a). Draws are draws of q, resampled by importance and then moved by differential evolution in a
+ * fixed population, so that few of them stay alike; the constant is an importance estimate. Sources: Rubin 1988 (sampling
+ * importance resampling); ter Braak, Statistics and Computing 2006 (differential evolution).
+ */
+import { Rng } from "../../base/rng.js";
+import type { BaseDensity, Ensemble } from "./ensemble.js";
+import { mixLogProbs } from "./ensemble.js";
+import type { FeatureMap } from "./features.js";
+import type { LearntLikelihood } from "./likelihood.js";
+import { normalLogPdf } from "./normal.js";
+import type { Prior } from "./priors/prior.js";
+
+/** Draws of q for each draw of the pooled posterior, and the fewest. */
+const candidatesPerDraw = 4;
+const fewestCandidates = 4000;
+/** Moves of each draw after resampling. */
+const moves = 8;
+/** Draws of q from which the constant is estimated. */
+const evidenceDraws = 8000;
+
+export class PooledDensity implements BaseDensity {
+  readonly prior: Prior;
+  readonly ensemble: Ensemble;
+  readonly likelihood: LearntLikelihood;
+  /** Of q; above 0 and below 1, or 0 for the likelihood alone. */
+  readonly exponent: number;
+  readonly #evidence = new Map<string, number>();
+
+  constructor(prior: Prior, ensemble: Ensemble, likelihood: LearntLikelihood, exponent: number) {
+    this.prior = prior;
+    this.ensemble = ensemble;
+    this.likelihood = likelihood;
+    this.exponent = exponent;
+  }
+
+  get features(): FeatureMap {
+    return this.ensemble.features;
+  }
+
+  get d(): number {
+    return this.ensemble.d;
+  }
+
+  logProb(z: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
+    const rows = Float64Array.from(z);
+    const { inputSize } = this.features;
+    const observations = x.length / inputSize;
+    const per = rows.length / this.d / observations;
+    const out = this.#target(rows, x, this.ensemble.logProb(rows, x));
+    for (let m = 0; m < observations; m++) {
+      const constant = this.#logEvidence(
+        Float64Array.from({ length: inputSize }, (_, f) => x[m * inputSize + f] as number),
+      );
+      for (let i = m * per; i < (m + 1) * per; i++) out[i] = (out[i] as number) - constant;
+    }
+    return out;
+  }
+
+  /** Members of q, each pooled with the likelihood; all with one constant. */
+  memberLogProbs(z: ArrayLike<number>, x: ArrayLike<number>): Float64Array[] {
+    const rows = Float64Array.from(z);
+    const members = this.ensemble.memberLogProbs(rows, x);
+    const mixed = mixLogProbs(members);
+    const pooled = this.logProb(rows, x);
+    return members.map((own) => own.map((v, i) => (pooled[i] as number) + this.exponent * (v - (mixed[i] as number))));
+  }
+
+  /** @param count draws per observation @param x shape (m, inputSize) @returns z, shape (m, count, d) */
+  sample(count: number, x: ArrayLike<number>, rng: Rng): Float64Array {
+    const { inputSize } = this.features;
+    const observations = x.length / inputSize;
+    const out = new Float64Array(observations * count * this.d);
+    for (let m = 0; m < observations; m++) {
+      const own = Float64Array.from({ length: inputSize }, (_, f) => x[m * inputSize + f] as number);
+      out.set(this.#draw(count, own, rng.fork(`observation-${m}`)), m * count * this.d);
+    }
+    return out;
+  }
+
+  #draw(count: number, x: Float64Array, rng: Rng): Float64Array {
+    const { d } = this;
+    const candidates = Math.max(fewestCandidates, candidatesPerDraw * count);
+    const z = this.ensemble.sample(candidates, x, rng.fork("candidates"));
+    const logQ = this.ensemble.logProb(z, x);
+    const target = this.#target(z, x, logQ);
+    const chosen = resample(
+      target.map((t, i) => t - (logQ[i] as number)),
+      count,
+      rng.fork("resample"),
+    );
+    let now = new Float64Array(count * d);
+    let value = new Float64Array(count);
+    chosen.forEach((row, i) => {
+      now.set(z.subarray(row * d, (row + 1) * d), i * d);
+      value[i] = target[row] as number;
+    });
+    const population = now.slice();
+    for (let move = 0; move < moves; move++) {
+      [now, value] = this.#move(now, value, population, x, rng.fork(`move-${move}`), move);
+    }
+    return now;
+  }
+
+  /** Metropolis steps along differences of two members of a population that does not change, so that they are symmetric. */
+  #move(
+    now: Float64Array<ArrayBuffer>,
+    value: Float64Array<ArrayBuffer>,
+    population: Float64Array,
+    x: Float64Array,
+    rng: Rng,
+    move: number,
+  ): [Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>] {
+    const { d } = this;
+    const count = value.length;
+    // Every fourth move is short: it helps where the posterior is narrow and bent.
+    const stretch = (2.38 / Math.sqrt(2 * d)) * (move % 4 === 3 ? 0.2 : 1);
+    const proposed = now.slice();
+    for (let i = 0; i < count; i++) {
+      const [a, b] = [rng.int(count) * d, rng.int(count) * d];
+      for (let j = 0; j < d; j++) {
+        const step = stretch * ((population[a + j] as number) - (population[b + j] as number));
+        proposed[i * d + j] = (now[i * d + j] as number) + step + 1e-4 * rng.normal();
+      }
+    }
+    const target = this.#target(proposed, x, this.ensemble.logProb(proposed, x));
+    for (let i = 0; i < count; i++) {
+      if (Math.log(rng.uniform()) >= (target[i] as number) - (value[i] as number)) continue;
+      value[i] = target[i] as number;
+      now.set(proposed.subarray(i * d, (i + 1) * d), i * d);
+    }
+    return [now, value];
+  }
+
+  /** Natural log of the pooled density without its constant. */
+  #target(z: Float64Array, x: ArrayLike<number>, logQ: Float64Array): Float64Array {
+    const { d, exponent } = this;
+    const likelihood = this.likelihood.logProb(this.prior.fromBase(z), x);
+    return likelihood.map((l, i) => {
+      let base = 0;
+      for (let j = 0; j < d; j++) base += normalLogPdf(z[i * d + j] as number);
+      return (1 - exponent) * (base + l) + exponent * (logQ[i] as number);
+    });
+  }
+
+  #logEvidence(x: Float64Array): number {
+    const key = x.join(" ");
+    const known = this.#evidence.get(key);
+    if (known !== undefined) return known;
+    const z = this.ensemble.sample(evidenceDraws, x, Rng.fromSeed(0).fork("evidence"));
+    const logQ = this.ensemble.logProb(z, x);
+    const weights = this.#target(z, x, logQ).map((t, i) => t - (logQ[i] as number));
+    const top = weights.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const value = top + Math.log(weights.reduce((sum, w) => sum + Math.exp(w - top), 0) / weights.length);
+    this.#evidence.set(key, value);
+    return value;
+  }
+}
+
+/** Systematic resampling. @param logWeights shape (n) @returns indices, shape (count), in random order */
+function resample(logWeights: Float64Array, count: number, rng: Rng): Uint32Array {
+  const top = logWeights.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const weights = logWeights.map((w) => Math.exp(w - top));
+  const step = weights.reduce((sum, w) => sum + w, 0) / count;
+  const out = new Uint32Array(count);
+  let [row, reached, next] = [0, weights[0] as number, rng.uniform() * step];
+  for (let i = 0; i < count; i++, next += step) {
+    while (reached < next && row < weights.length - 1) reached += weights[++row] as number;
+    out[i] = row;
+  }
+  return Uint32Array.from(rng.permutation(count), (i) => out[i] as number);
+}
