@@ -69,7 +69,7 @@ describe("two rounds of truncated proposals", () => {
     const again = loadPosterior(bytes, kernels).given([40, 20, 1]);
     expect(again.sample(50, Rng.fromSeed(6))).toEqual(result.posterior!.sample(50, Rng.fromSeed(6)));
     const other = new TextEncoder().encode(
-      new TextDecoder("latin1").decode(bytes).replace("hxloop.posterior/1", "hxloop.posterior/9"),
+      new TextDecoder("latin1").decode(bytes).replace("hxloop.posterior/2", "hxloop.posterior/9"),
     );
     expect(() => loadPosterior(other, kernels)).toThrow(expect.objectContaining({ _tag: "SavedPosteriorInvalid" }));
     expect(() => loadPosterior(bytes.slice(0, 40), kernels)).toThrow(

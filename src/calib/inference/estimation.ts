@@ -168,6 +168,7 @@ export class Estimation {
           draft,
           features: ensemble.features,
           host: ensemble.host,
+          plannedSteps: ensemble.training?.plannedSteps,
           rng: rng.fork("likelihood"),
           signal,
           onEpoch,

@@ -22,6 +22,8 @@ export interface LikelihoodTraining {
   /** How x is scaled, and where networks train. */
   readonly features?: FeatureOptions | undefined;
   readonly host?: TrainingHost | undefined;
+  /** Planned steps of each candidate. Default 3000, 1500 below 3000 simulations. */
+  readonly plannedSteps?: number | undefined;
   readonly rng: Rng;
   readonly signal?: AbortSignal | undefined;
   readonly onEpoch?: ((progress: EpochProgress) => void) | undefined;
@@ -37,7 +39,7 @@ const affine = { type: "affine" } as const;
 
 function candidate(transform: FlowTransform, layers: number, weightDecay: number): EnsembleOptions {
   const estimator: EstimatorOptions = { kind: "flow", layers, hidden: 64, blocks: 2, transform };
-  return { members: 1, estimator, training: { plannedSteps: 3000, weightDecay } };
+  return { members: 1, estimator, training: { weightDecay } };
 }
 
 /** No one of them serves all simulators: some data are normal given theta, some smooth in it, some neither. */
@@ -60,6 +62,7 @@ export class LearntLikelihood {
   /** @throws TrainingDiverged @throws signal.reason */
   static async train(training: LikelihoodTraining): Promise<LearntLikelihood> {
     const { learn, judge, draft, features, host, rng, kernels, signal, onEpoch } = training;
+    const plannedSteps = training.plannedSteps ?? (learn.count < 3000 ? 1500 : 3000);
     const data = FeatureMap.fit(learn.x, learn.count, features);
     const values = Float64Array.from(data.apply(learn.x));
     const tried = draft ? candidates.slice(0, 1) : candidates;
@@ -74,7 +77,7 @@ export class LearntLikelihood {
         z: () => values,
         loss: { type: "likelihood" },
         draft: false,
-        options: { ...own, host },
+        options: { ...own, training: { ...own.training, plannedSteps }, host },
         rng: stream,
         signal,
         onEpoch: progress,

@@ -7,17 +7,27 @@ import type { Kernels } from "../../kernels/spaces.js";
 import type { DensityShape } from "../flow/density-estimator.js";
 import { Ensemble, type EnsembleState } from "./ensemble.js";
 import { SavedPosteriorInvalid } from "./errors.js";
+import type { FeatureDescription } from "./features.js";
+import { LearntLikelihood } from "./likelihood.js";
 import type { LinearGaussianDescription } from "./linear-gaussian.js";
+import { PooledDensity } from "./pooled-density.js";
 import { AmortisedPosterior } from "./posterior.js";
 import { type PriorDescription, priorFrom } from "./priors/prior.js";
 
-const format = "hxloop.posterior/1";
+const format = "hxloop.posterior/2";
+/** Files without a learnt likelihood were called so. */
+const formats = [format, "hxloop.posterior/1"];
 
-interface Described {
+/** An ensemble without its weights. */
+interface DescribedEnsemble {
+  readonly features: FeatureDescription;
+  readonly members: readonly { readonly shape: DensityShape; readonly linear: LinearGaussianDescription | null }[];
+}
+
+interface Described extends DescribedEnsemble {
   readonly format: string;
   readonly prior: PriorDescription;
-  readonly features: EnsembleState["features"];
-  readonly members: readonly { readonly shape: DensityShape; readonly linear: LinearGaussianDescription | null }[];
+  readonly likelihood?: DescribedEnsemble & { readonly data: FeatureDescription; readonly exponent: number };
 }
 
 interface TensorEntry {
@@ -26,22 +36,37 @@ interface TensorEntry {
   readonly data_offsets: readonly [number, number];
 }
 
+const describe = ({ features, members }: EnsembleState): DescribedEnsemble => ({
+  features,
+  members: members.map(({ density, linear }) => ({ shape: density.shape, linear })),
+});
+
 /** Bytes of a posterior, observation excluded. */
-export function savePosterior({ prior, ensemble }: AmortisedPosterior): Uint8Array {
-  const { features, members } = ensemble.state();
+export function savePosterior({ prior, ensemble, pooled }: AmortisedPosterior): Uint8Array {
+  const state = ensemble.state();
+  const likelihood = pooled?.likelihood.state();
   const described: Described = {
     format,
     prior: prior.toJSON(),
-    features,
-    members: members.map(({ density, linear }) => ({ shape: density.shape, linear })),
+    ...describe(state),
+    ...(pooled === undefined || likelihood === undefined
+      ? {}
+      : { likelihood: { ...describe(likelihood.ensemble), data: likelihood.data, exponent: pooled.exponent } }),
   };
+  const tensors = [
+    ...state.members.map(({ density }, k) => ({ name: `member-${k}.weights`, weights: density.weights })),
+    ...(likelihood?.ensemble.members ?? []).map(({ density }, k) => ({
+      name: `likelihood-${k}.weights`,
+      weights: density.weights,
+    })),
+  ];
   const header: Record<string, unknown> = { __metadata__: { posterior: JSON.stringify(described) } };
   let offset = 0;
-  members.forEach(({ density }, k) => {
-    const end = offset + 4 * density.weights.length;
-    header[`member-${k}.weights`] = { dtype: "F32", shape: [density.weights.length], data_offsets: [offset, end] };
+  for (const { name, weights } of tensors) {
+    const end = offset + 4 * weights.length;
+    header[name] = { dtype: "F32", shape: [weights.length], data_offsets: [offset, end] };
     offset = end;
-  });
+  }
   const json = new TextEncoder().encode(JSON.stringify(header));
   // The data begin on a multiple of 8; the header is filled up with spaces, as the format allows.
   const length = Math.ceil(json.length / 8) * 8;
@@ -51,8 +76,8 @@ export function savePosterior({ prior, ensemble }: AmortisedPosterior): Uint8Arr
   bytes.fill(0x20, 8, 8 + length);
   bytes.set(json, 8);
   let at = 8 + length;
-  for (const { density } of members) {
-    for (const weight of density.weights) {
+  for (const { weights } of tensors) {
+    for (const weight of weights) {
       view.setFloat32(at, weight, true);
       at += 4;
     }
@@ -67,21 +92,32 @@ export function loadPosterior(bytes: Uint8Array, kernels: Kernels): AmortisedPos
   if (length < 0 || 8 + length > bytes.length)
     throw new SavedPosteriorInvalid("the file is cut off, or no safetensors");
   const { header, described } = parsed(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
-  if (described.format !== format) {
-    throw new SavedPosteriorInvalid(`it has format ${described.format}; this version reads ${format}`);
+  if (!formats.includes(described.format)) {
+    throw new SavedPosteriorInvalid(`it has format ${described.format}; this version reads ${formats.join(" and ")}`);
   }
+  const weightsOf = (name: string): Float32Array => {
+    const { dtype, data_offsets: offsets } = header[name] as TensorEntry;
+    const [from, to] = offsets.map((o) => 8 + length + o) as [number, number];
+    if (dtype !== "F32" || to > bytes.length || from > to) throw new Error(`${name} is cut off`);
+    return Float32Array.from({ length: (to - from) / 4 }, (_, i) => view.getFloat32(from + 4 * i, true));
+  };
+  const stateOf = ({ features, members }: DescribedEnsemble, name: string): EnsembleState => ({
+    features,
+    members: members.map(({ shape, linear }, k) => ({
+      density: { shape, weights: weightsOf(`${name}-${k}.weights`) },
+      linear,
+    })),
+  });
   try {
-    const members = described.members.map(({ shape, linear }, k) => {
-      const { dtype, data_offsets: offsets } = header[`member-${k}.weights`] as TensorEntry;
-      const [from, to] = offsets.map((o) => 8 + length + o) as [number, number];
-      if (dtype !== "F32" || to > bytes.length || from > to) throw new Error(`weights of member ${k} are cut off`);
-      const weights = Float32Array.from({ length: (to - from) / 4 }, (_, i) => view.getFloat32(from + 4 * i, true));
-      return { density: { shape, weights }, linear };
+    const prior = priorFrom(described.prior);
+    const ensemble = Ensemble.from(kernels, stateOf(described, "member"));
+    const { likelihood } = described;
+    if (likelihood === undefined) return new AmortisedPosterior(prior, ensemble);
+    const learnt = LearntLikelihood.from(kernels, {
+      data: likelihood.data,
+      ensemble: stateOf(likelihood, "likelihood"),
     });
-    return new AmortisedPosterior(
-      priorFrom(described.prior),
-      Ensemble.from(kernels, { features: described.features, members }),
-    );
+    return new AmortisedPosterior(prior, ensemble, new PooledDensity(prior, ensemble, learnt, likelihood.exponent));
   } catch (cause) {
     throw new SavedPosteriorInvalid((cause as Error).message, { cause });
   }

@@ -1,0 +1,93 @@
+/** A posterior pooled with a learnt likelihood, against linear Gaussian posteriors in closed form. */
+import { describe, expect, it } from "vitest";
+import { Rng } from "../../src/base/rng.js";
+import { Estimation } from "../../src/calib/inference/estimation.js";
+import { bestExponent, scoreExponents } from "../../src/calib/inference/pooling.js";
+import { normal } from "../../src/calib/inference/priors/marginal.js";
+import { independent } from "../../src/calib/inference/priors/prior.js";
+import { loadPosterior, savePosterior } from "../../src/calib/inference/saved-posterior.js";
+import { kernels } from "../support/kernels.js";
+
+const prior = independent([normal("a", 0, 1), normal("b", 0, 1)]);
+const noise = 0.5;
+/** Of each parameter, given x: mean x / (1 + noise^2). */
+const exactSd = Math.sqrt(1 / (1 + 1 / noise ** 2));
+const exactMean = (x: number): number => (x * exactSd ** 2) / noise ** 2;
+
+function simulate(theta: Float64Array, rng: Rng): Float32Array {
+  return Float32Array.from(theta, (t) => t + noise * rng.normal());
+}
+
+describe("the score of an exponent", () => {
+  const n = 400;
+  const rng = Rng.fromSeed(3);
+  const theta = Float64Array.from({ length: n }, () => rng.normal());
+  const x = theta.map((t) => t + noise * rng.normal());
+  const ratios = (sd: number, bias: number): Float64Array =>
+    Float64Array.from({ length: n * n }, (_, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      return -0.5 * (((x[i] as number) - (theta[j] as number) - bias) / sd) ** 2;
+    });
+
+  it("is best for the one that is right", () => {
+    expect(bestExponent(scoreExponents(ratios(noise, 0), ratios(3 * noise, 0.5))).exponent).toBe(1);
+    expect(bestExponent(scoreExponents(ratios(noise, 1), ratios(noise, 0))).exponent).toBe(0);
+  });
+
+  it("is between for two that err in opposite directions", () => {
+    const { exponent } = bestExponent(scoreExponents(ratios(noise, 0.4), ratios(noise, -0.4)));
+    expect(exponent).toBeGreaterThan(0.2);
+    expect(exponent).toBeLessThan(0.8);
+  });
+
+  it("does not see constants of x", () => {
+    const own = ratios(noise, 0.1);
+    const shifted = own.map((v, at) => v + 7 * Math.sin(Math.floor(at / n)));
+    const [a, b] = [own, shifted].map((r) => scoreExponents(r, ratios(noise, 0)).map(({ score }) => score));
+    b?.forEach((score, k) => {
+      expect(score).toBeCloseTo(a?.[k] as number, 8);
+    });
+  });
+});
+
+describe("two rounds with a learnt likelihood", async () => {
+  const xObs = Float32Array.of(0.8, -1.1);
+  const options = { training: { plannedSteps: 400 }, members: 1 };
+  const estimation = new Estimation({ prior, kernels, seed: 5, likelihood: true, ...options });
+  const rng = Rng.fromSeed(6);
+  for (const round of [1, 2]) {
+    const { theta } = estimation.propose(800, xObs, rng.fork(`propose-${round}`));
+    estimation.append(theta, simulate(theta, rng.fork(`simulate-${round}`)));
+    await estimation.train({ draft: round === 1 });
+  }
+  const posterior = estimation.posterior(xObs);
+  const draws = posterior.sample(8000, Rng.fromSeed(7));
+
+  it("pools, and draws from the closed form", () => {
+    expect(posterior.amortised.pooled).toBeDefined();
+    for (const j of [0, 1]) {
+      const column = Float64Array.from({ length: 8000 }, (_, i) => draws[2 * i + j] as number);
+      const mean = column.reduce((sum, v) => sum + v, 0) / 8000;
+      const sd = Math.sqrt(column.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 8000);
+      expect(Math.abs(mean - exactMean(xObs[j] as number))).toBeLessThan(0.15 * exactSd);
+      expect(Math.abs(sd / exactSd - 1)).toBeLessThan(0.12);
+    }
+  });
+
+  it("has a density that integrates to one", () => {
+    const [steps, reach] = [60, 4 * exactSd];
+    const cell = (2 * reach) / steps;
+    const grid = Array.from({ length: steps * steps }, (_, k) => [Math.floor(k / steps), k % steps]).flatMap(([a, b]) =>
+      [a, b].map((k, j) => exactMean(xObs[j] as number) - reach + ((k as number) + 0.5) * cell),
+    );
+    const mass = posterior.logProb(grid).reduce((sum, l) => sum + Math.exp(l) * cell * cell, 0);
+    expect(Math.abs(mass - 1)).toBeLessThan(0.05);
+  });
+
+  it("is saved and loaded whole", () => {
+    const loaded = loadPosterior(savePosterior(posterior.amortised), kernels).given(xObs);
+    const probe = draws.slice(0, 20);
+    expect([...loaded.logProb(probe)]).toEqual([...posterior.logProb(probe)]);
+    expect([...loaded.sample(5, Rng.fromSeed(8))]).toEqual([...posterior.sample(5, Rng.fromSeed(8))]);
+  });
+});
