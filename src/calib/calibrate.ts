@@ -7,6 +7,7 @@ import type { Clock } from "../base/clock.js";
 import { Rng } from "../base/rng.js";
 import type { Session } from "../device/interface/index.js";
 import type { Kernels } from "../kernels/spaces.js";
+import { diagnose } from "./diagnose.js";
 import { predictiveCheck } from "./diagnostics/predictive.js";
 import { edgePileUp, predictiveGap, uninformed } from "./diagnostics/warnings.js";
 import type { CalibrationListener } from "./events.js";
@@ -69,6 +70,7 @@ export async function calibrate(
   const target = await obtainTarget(run);
   const inference = await inferRounds(run, store, target);
   const checked = await checkPosterior(run, target, inference);
+  const diagnostics = await diagnose(run, inference);
   for (const text of session.notices ?? []) progress.notice(text);
   const data: RunData = {
     parameters: request.task.parameters,
@@ -96,6 +98,8 @@ export async function calibrate(
     },
     reconstructions: someReconstructions(inference),
     ...checked,
+    features: { size: inference.source.size, dataSet: inference.features, target: inference.xObs },
+    diagnostics,
   };
   await store.putResult(data);
   return data;

@@ -14,6 +14,8 @@ export interface CalibrationResult {
   readonly seconds: { readonly record: number; readonly train: number; readonly total: number };
   /** Medians of distances in the embedding, in its standard deviations. */
   readonly predictive: { readonly distance: number; readonly noiseFloor: number };
+  /** Verdicts on the posterior; empty when the run had not the data for any. */
+  readonly diagnostics: NonNullable<RunData["diagnostics"]>["verdicts"];
   /** Sentences that the reader must see: warnings, limits, how the target was mapped. */
   readonly notices: readonly string[];
   /** Where the run was kept; null when it was not. */
@@ -35,6 +37,7 @@ export function calibrationResult(data: RunData, run: string | null): Calibratio
     rounds,
     seconds: { ...seconds },
     predictive: { distance, noiseFloor },
+    diagnostics: data.diagnostics?.verdicts ?? [],
     notices: [...notices],
     run,
   };

@@ -33,6 +33,10 @@ export interface Inference {
   /** Features of the target, shape (source.size). */
   readonly xObs: Float32Array;
   readonly posterior: Posterior;
+  /** Features of the data set, shape (dataSet.count, source.size). */
+  readonly features: Float32Array;
+  /** What knows where the last round was proposed. */
+  readonly estimation: Estimation;
   readonly perRound: RunFacts["perRound"];
 }
 
@@ -88,7 +92,7 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   }
   for (const text of [...estimation.notices, ...posterior.warnings]) run.progress.notice(text);
   for (const network of networksOf(estimation)) await store.putNetwork(network);
-  return { dataSet, split, autoencoder, source, scale, xObs, posterior, perRound };
+  return { dataSet, split, autoencoder, source, scale, xObs, posterior, features, estimation, perRound };
 }
 
 /** Recordings of a round with their features; those that could not be used go along with their reasons. */

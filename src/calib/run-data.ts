@@ -106,6 +106,62 @@ export interface RunFacts {
   readonly notices: readonly string[];
 }
 
+/** Values in 0..1 that are uniform when all is well, and the p-value of the test that they are. */
+export interface RankDiagnostic {
+  readonly name: string;
+  readonly ranks: readonly number[];
+  readonly pValue: number;
+}
+
+/** Share of settings inside a region, against the mass that the region claims; error and bias are means over the levels. */
+export interface CoverageDiagnostic extends RankDiagnostic {
+  readonly levels: readonly number[];
+  readonly coverage: readonly number[];
+  readonly error: number;
+  readonly bias: number;
+}
+
+/** Of fresh emulations of settings that are distributed as the last round's. */
+export interface CalibrationDiagnostics {
+  readonly checks: number;
+  /** One per parameter. */
+  readonly sbc: readonly RankDiagnostic[];
+  readonly expectedCoverage: CoverageDiagnostic;
+  readonly tarp: CoverageDiagnostic;
+  /** Mean of log2 q(theta | x) / p(theta) per parameter, bits, against the whole prior; and of each emulation. */
+  readonly informationGain: number;
+  readonly gains: readonly number[];
+}
+
+/** A statistic, and the same where all is well. */
+export interface NullTest {
+  readonly statistic: number;
+  readonly nulls: readonly number[];
+  readonly pValue: number;
+}
+
+/** Null where the run has not the data for it. */
+export interface RunDiagnostics {
+  readonly calibration: CalibrationDiagnostics | null;
+  /** At the target: can a classifier tell draws from truths? */
+  readonly local: NullTest | null;
+  /** Is the target like the simulations? */
+  readonly misspecification: { readonly mmd: NullTest; readonly logDensity: NullTest } | null;
+  /** Bits by which the ensemble's members differ, of at most `limit`. */
+  readonly disagreement: {
+    readonly divergence: number;
+    readonly limit: number;
+    readonly perMember: readonly number[];
+  } | null;
+  readonly verdicts: readonly {
+    readonly name: string;
+    readonly passed: boolean;
+    /** How often a posterior without fault fails; 0 for a threshold of our choice. */
+    readonly falseAlarmRate: number;
+    readonly text: string;
+  }[];
+}
+
 /** Everything the report needs. */
 export interface RunData {
   readonly parameters: readonly ParameterSpec[];
@@ -136,4 +192,7 @@ export interface RunData {
   /** Posterior draws re-emulated. */
   readonly draws: TraceSet;
   readonly predictive: PredictiveCheck;
+  /** What the posterior is conditioned on: features of the data set, shape (dataSet.count, size), and of the target. */
+  readonly features?: { readonly size: number; readonly dataSet: Float32Array; readonly target: Float32Array };
+  readonly diagnostics?: RunDiagnostics;
 }

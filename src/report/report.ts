@@ -8,7 +8,7 @@ import type { Figure, FigureOptions } from "./figures/figure.js";
 import { fixed } from "./format.js";
 import { type Html, html, trusted } from "./page/html.js";
 import { pageStyle } from "./page/style.js";
-import { notices, runFacts, summaryTable } from "./page/tables.js";
+import { notices, runFacts, summaryTable, verdictTable } from "./page/tables.js";
 
 export type ReportOptions = FigureOptions;
 
@@ -38,6 +38,7 @@ ${notices(data)}
 ${summaryTable(data)}
 <p>Emulated again, posterior draws lie at a median distance of ${fixed(predictive.distance, 2)} from the target; repeats of one setting lie ${fixed(predictive.noiseFloor, 2)} from each other (in the embedding, standard deviations of the data set). The ratio is ${fixed(ratio, 2)}; 1 means that draws are as near to the target as the chip is to itself.</p>
 </section>
+${verdictTable(data)}
 ${runFacts(data)}
 ${renderFigures(data, options).map(figureBlock)}
 </main>

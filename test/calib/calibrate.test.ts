@@ -127,6 +127,7 @@ describe("a calibration", () => {
       "rounds",
       "seconds",
       "predictive",
+      "diagnostics",
       "notices",
       "run",
     ]);

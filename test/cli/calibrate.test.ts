@@ -31,6 +31,9 @@ const calibration = z.strictObject({
   rounds: z.int(),
   seconds: z.strictObject({ record: z.number(), train: z.number(), total: z.number() }),
   predictive: z.strictObject({ distance: z.number(), noiseFloor: z.number() }),
+  diagnostics: z.array(
+    z.strictObject({ name: z.string(), passed: z.boolean(), falseAlarmRate: z.number(), text: z.string() }),
+  ),
   notices: z.array(z.string()),
   run: z.string(),
 });

@@ -1,6 +1,7 @@
 /** A small, whole result made by hand from a seed; enough for every array and every field to be there. */
 import { Rng } from "../../src/base/rng.js";
 import type { Recording, RunData, TraceSet } from "../../src/calib/run-data.js";
+import { someDiagnostics } from "../support/some-diagnostics.js";
 
 const grid = { length: 8, stepUs: 0.5, startUs: 0 };
 
@@ -65,6 +66,12 @@ export function smallRunData(seed = 1): RunData {
     repeats: traceSet(rng, 3),
     draws: traceSet(rng, 4),
     predictive: { drawDistances: [1.5, 0.25], floorDistances: [1, 0.5, 0.75], distance: 0.875, noiseFloor: 0.75 },
+    features: {
+      size: 3,
+      dataSet: Float32Array.from({ length: 15 }, () => rng.uniform()),
+      target: Float32Array.of(1, 2, 3),
+    },
+    diagnostics: someDiagnostics(rng, ["v_reset", "i_bias_adapt_tau"]),
   };
 }
 

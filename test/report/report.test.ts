@@ -1,7 +1,9 @@
 import { DOMParser } from "linkedom";
 import { describe, expect, it } from "vitest";
+import { Rng } from "../../src/base/rng.js";
 import type { RunData } from "../../src/calib/run-data.js";
 import { renderFigures, renderReport } from "../../src/report/index.js";
+import { someDiagnostics } from "../support/some-diagnostics.js";
 import { syntheticRun } from "./support/synthetic-run.js";
 
 const scale = { voltPerLsb: 1.2 / 1024, offsetVolt: 0 };
@@ -104,6 +106,44 @@ describe("the report of a run", () => {
   it("is readable on dark screens and prints one figure per page", () => {
     expect(html).toContain("@media screen and (prefers-color-scheme:dark)");
     expect(html).toMatch(/@media print\{[^@]*figure\{[^}]*break-before:page/);
+  });
+});
+
+describe("the diagnostics of a run", () => {
+  const plain = syntheticRun();
+  const names = plain.parameters.map(({ name }) => name);
+  const data: RunData = { ...plain, diagnostics: someDiagnostics(Rng.fromSeed(1), names) };
+
+  it("have a panel each with named axes, and a table of verdicts with their false-alarm rates", () => {
+    const html = renderReport(data);
+    const document = parse(html);
+    const figures = document.querySelectorAll("figure").slice(5);
+    expect(figures.map((figure) => figure.querySelector("h2")?.textContent)).toEqual([
+      "Figure 6. Ranks of the truth, and what the trace tells",
+      "Figure 7. Coverage",
+      "Figure 8. At the target",
+      "Figure 9. Is the target like the simulations?",
+    ]);
+    const texts = figures.map((figure) => figure.querySelectorAll("svg text").map((text) => text.textContent));
+    expect(texts[0]).toEqual(expect.arrayContaining(["level", "bits per code", ...names]));
+    expect(texts[1]).toEqual(expect.arrayContaining(["mass that the region claims", "share of true codes inside"]));
+    expect(texts[2]).toEqual(expect.arrayContaining(["L-C2ST at the target: p = 0.50", "member"]));
+    expect(texts[3]).toEqual(expect.arrayContaining(["squared MMD, up to a constant"]));
+    for (const { svg } of renderFigures(data).slice(5)) {
+      expectFinite(svg);
+      expectWellFormed(svg);
+    }
+    const rows = document.querySelectorAll(".verdicts tbody tr").map((row) => row.textContent);
+    expect(rows[1]).toMatch(/expected coverage\s*NOT PASSED.*1\.0 %/);
+    expect(rows).toHaveLength(7);
+  });
+
+  it("are left out where the run had not the data", () => {
+    const { diagnostics } = data;
+    const bare = { calibration: null, local: null, misspecification: null, disagreement: null, verdicts: [] };
+    expect(diagnostics).toBeDefined();
+    expect(renderFigures({ ...data, diagnostics: bare })).toHaveLength(5);
+    expect(renderReport({ ...data, diagnostics: bare })).not.toContain('class="verdicts"');
   });
 });
 

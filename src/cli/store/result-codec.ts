@@ -15,6 +15,27 @@ const losses = ["train", "validation", "validationSd", "test", "testSd"] as cons
 const splits = ["train", "validation", "test"] as const;
 const traceSets = ["dataSet", "repeats", "draws"] as const;
 
+const numbers = z.array(z.number());
+const rankSchema = z.object({ name: z.string(), ranks: numbers, pValue: z.number() });
+const coverageSchema = rankSchema.extend({ levels: numbers, coverage: numbers, error: z.number(), bias: z.number() });
+const nullTestSchema = z.object({ statistic: z.number(), nulls: numbers, pValue: z.number() });
+const diagnosticsSchema = z.object({
+  calibration: z
+    .object({
+      checks: z.number(),
+      sbc: z.array(rankSchema),
+      expectedCoverage: coverageSchema,
+      tarp: coverageSchema,
+      informationGain: z.number(),
+      gains: numbers,
+    })
+    .nullable(),
+  local: nullTestSchema.nullable(),
+  misspecification: z.object({ mmd: nullTestSchema, logDensity: nullTestSchema }).nullable(),
+  disagreement: z.object({ divergence: z.number(), limit: z.number(), perMember: numbers }).nullable(),
+  verdicts: z.array(z.object({ name: z.string(), passed: z.boolean(), falseAlarmRate: z.number(), text: z.string() })),
+});
+
 const grid = z.object({ length: z.int(), stepUs: z.number(), startUs: z.number() });
 /** What is not an array. */
 const plainSchema = z.object({
@@ -50,6 +71,7 @@ const plainSchema = z.object({
     }),
   ),
   predictive: z.object({ distance: z.number(), noiseFloor: z.number() }),
+  diagnostics: diagnosticsSchema.optional(),
 });
 
 type PlainResult = z.infer<typeof plainSchema>;
@@ -96,6 +118,7 @@ export function resultToGroup(data: RunData): ArrayGroup {
     views: data.autoencoder.views,
     summary: data.summary.map((row) => ({ ...row, prior: [...row.prior] })),
     predictive: { distance: predictive.distance, noiseFloor: predictive.noiseFloor },
+    ...(data.diagnostics === undefined ? {} : { diagnostics: z.parse(diagnosticsSchema, data.diagnostics) }),
   };
   const arrays: Record<string, NamedArray> = {
     "posterior/samples": {
@@ -112,6 +135,13 @@ export function resultToGroup(data: RunData): ArrayGroup {
   if (target.theta !== null) {
     const shape = [target.theta.length];
     arrays["target/theta"] = { data: target.theta, shape, dimensions: ["parameter"], attributes: codeUnits };
+  }
+  if (data.features !== undefined) {
+    const { size, dataSet, target: own } = data.features;
+    const attributes = { long_name: "what the posterior is conditioned on" };
+    const shape = [dataSet.length / size, size];
+    arrays["features/dataSet"] = { data: dataSet, shape, dimensions: ["recording", "feature"], attributes };
+    arrays["features/target"] = { data: own, shape: [size], dimensions: ["feature"], attributes };
   }
   for (const name of ["traces", "reconstructed"] as const) {
     const shape = [rec.indices.length, points];
@@ -151,6 +181,13 @@ export async function groupToResult(group: StoredGroup, path: string): Promise<R
   const indices = async (name: string): Promise<Uint32Array> => (await group.read(name, "uint32")).data;
   const samples = await group.read("posterior/samples", "int32");
   const hasTheta = await group.has("target/theta");
+  const features = (await group.has("features/dataSet"))
+    ? {
+        size: (await group.read("features/target", "float32")).data.length,
+        dataSet: (await group.read("features/dataSet", "float32")).data,
+        target: (await group.read("features/target", "float32")).data,
+      }
+    : undefined;
   return {
     parameters: plain.parameters,
     facts: plain.facts,
@@ -191,5 +228,7 @@ export async function groupToResult(group: StoredGroup, path: string): Promise<R
       floorDistances: await floats("predictive/floor_distances"),
       ...plain.predictive,
     },
+    ...(features === undefined ? {} : { features }),
+    ...(plain.diagnostics === undefined ? {} : { diagnostics: plain.diagnostics }),
   };
 }

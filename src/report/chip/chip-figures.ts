@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { ChipCard } from "../../calib/routines/chip-card.js";
 import { fixed } from "../format.js";
 import { lightPalette } from "../svg/palette.js";
+import { drawPanel, histogram } from "../svg/panel.js";
 import { Sheet } from "../svg/sheet.js";
 
 /** An SVG document and the name of its file. */
@@ -13,7 +14,6 @@ export interface ChipFigure {
 
 const width = 960;
 const panel = { width: 450, height: 250 };
-const margins = { marginLeft: 58, marginRight: 14, marginTop: 28, marginBottom: 40 };
 const palette = lightPalette;
 
 /** @param shown neurons whose transfer curves are drawn; the band holds the middle 90 % of all */
@@ -31,31 +31,9 @@ function emptySheet(height: number): Sheet {
   return sheet;
 }
 
-function place(
-  sheet: Sheet,
-  k: number,
-  title: string,
-  [xLabel, yLabel]: readonly [string, string],
-  marks: Plot.Markish[],
-): void {
+function place(sheet: Sheet, k: number, title: string, labels: readonly [string, string], marks: Plot.Markish[]): void {
   const [x, y] = [20 + (k % 2) * (panel.width + 20), 24 + Math.floor(k / 2) * (panel.height + 16)];
-  const axis = { color: palette.muted, label: null, tickSize: 4 };
-  sheet.plot(x, y, {
-    ...panel,
-    ...margins,
-    x: { label: null },
-    y: { label: null, nice: true },
-    marks: [
-      Plot.gridY({ stroke: palette.rule, strokeOpacity: 0.5, ticks: 5 }),
-      ...marks,
-      Plot.frame({ stroke: palette.rule }),
-      Plot.axisX({ ...axis, ticks: 6, tickFormat: String }),
-      Plot.axisY({ ...axis, ticks: 5, tickFormat: (value: number) => String(Number(value.toPrecision(6))) }),
-    ],
-  });
-  sheet.text(x + margins.marginLeft, y + 18, title, { bold: true, size: 11 });
-  sheet.text(x + (panel.width + margins.marginLeft) / 2, y + panel.height - 6, xLabel, { anchor: "middle" });
-  sheet.verticalText(x + 12, y + panel.height / 2, yLabel);
+  drawPanel(sheet, { x, y, ...panel, title, labels }, marks);
 }
 
 function transferFigure({ transfers }: ChipCard, shown: readonly number[]): string {
@@ -94,11 +72,7 @@ function mismatchFigure({ spreads }: ChipCard): string {
       values.length === 0
         ? []
         : [
-            Plot.rectY(values, {
-              ...Plot.binX({ y: "count" }, { x: (value: number) => value, thresholds: 30 }),
-              fill: palette.draw,
-              fillOpacity: 0.6,
-            }),
+            ...histogram([...values], 30, palette.draw),
             Plot.ruleX([mean], { stroke: palette.ink, strokeDasharray: "5 3" }),
           ];
     place(sheet, k, title, [unit, "neurons"], marks);

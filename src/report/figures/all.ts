@@ -1,6 +1,7 @@
 /** The figures in the order of the method. */
 import type { RunData } from "../../calib/run-data.js";
 import { type Palette, pagePalette } from "../svg/palette.js";
+import { diagnosticFigures } from "./diagnostics.js";
 import type { Figure, FigureMaker, FigureOptions } from "./figure.js";
 import { lossFigure } from "./loss.js";
 import { pairPlot } from "./pair-plot.js";
@@ -16,5 +17,5 @@ export function renderFigures(
   options: FigureOptions = {},
   palette: Palette = pagePalette,
 ): readonly Figure[] {
-  return makers.map((make) => make(data, palette, options));
+  return [...makers.map((make) => make(data, palette, options)), ...diagnosticFigures(data, palette)];
 }

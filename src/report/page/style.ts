@@ -21,6 +21,7 @@ th:first-child,td:first-child{padding-left:0;text-align:left}
 .facts td,.facts th{text-align:left}
 .facts th{width:42%;font-weight:400}
 .facts td{overflow-wrap:anywhere}
+.verdicts td,.verdicts th{text-align:left}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(400px,1fr));gap:28px 40px;align-items:start}
 .columns table{width:100%}
 .wide{overflow-x:auto}

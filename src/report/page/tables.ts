@@ -16,6 +16,25 @@ ${rows}</tbody></table></div>
 <p class="note">DAC codes in CapMem LSB. The interval is the central 90 % of the posterior. Its share of the prior’s range would be 90 % if the target said nothing about the parameter.</p>`;
 }
 
+/** What speaks for and against the result; nothing for a run that was not examined. */
+export function verdictTable({ diagnostics, predictive }: RunData): Html {
+  if (diagnostics === undefined || diagnostics.verdicts.length === 0) return html``;
+  const ratio = predictive.distance / predictive.noiseFloor;
+  const { calibration } = diagnostics;
+  const rows = diagnostics.verdicts.map(({ name, passed, falseAlarmRate, text }) => {
+    return html`<tr><td>${name}</td><td>${passed ? "passed" : "NOT PASSED"}</td><td>${text}</td><td>${falseAlarmRate > 0 ? percent(falseAlarmRate) : "a threshold of our choice"}</td></tr>
+`;
+  });
+  const gain = calibration === null ? "" : ` The trace tells ${fixed(calibration.informationGain, 2)} bits per code.`;
+  return html`<section><h2>Diagnostics</h2>
+<div class="wide"><table class="verdicts">
+<thead><tr><th>diagnostic</th><th>verdict</th><th>number</th><th>false alarms</th></tr></thead>
+<tbody>
+${rows}<tr><td>predictive check</td><td>${ratio <= 2 ? "passed" : "NOT PASSED"}</td><td>draws lie ${fixed(ratio, 2)} times as far from the target as repeats from each other; up to 2 passes</td><td>a threshold of our choice</td></tr>
+</tbody></table></div>
+<p class="note">False alarms: how often the diagnostic fails a posterior without fault.${gain} What is missing here, the run had not the data for: ranks and coverage need 240 emulations or more, the ensemble two members.</p></section>`;
+}
+
 export function runFacts(data: RunData): Html {
   const { facts, target, dataSet, split, repeats, draws } = data;
   const { device, seconds } = facts;

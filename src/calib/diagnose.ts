@@ -1,0 +1,105 @@
+/**
+ * What a finished calibration can say of its own trustworthiness, at a bounded cost: fresh emulations from where the last
+ * round was proposed (at most a twelfth of the budget and a hundred) for ranks, coverage and information; a local test at
+ * the target; whether the target is like the simulations at all; whether the ensemble's members agree. Each gives a
+ * number and a verdict with its false-alarm rate.
+ */
+import { calibrationDraws, checkCalibration } from "./diagnostics/calibration.js";
+import { ensembleDisagreement } from "./diagnostics/disagreement.js";
+import { localC2st } from "./diagnostics/local-c2st.js";
+import { checkMisspecification } from "./diagnostics/misspecification.js";
+import type { Verdict } from "./diagnostics/verdict.js";
+import type { Inference } from "./rounds.js";
+import type { CalibrationDiagnostics, RunDiagnostics } from "./run-data.js";
+import { type Run, recordStage } from "./stages.js";
+
+/** Fresh emulations: enough for a Kolmogorov-Smirnov test to see intervals a third too narrow. */
+const mostChecks = 100;
+const shareOfBudget = 1 / 12;
+const fewestChecks = 20;
+const drawsPerCheck = 100;
+/** Classifiers on shuffled labels; the smallest p-value is 1 / 20, the verdict's false-alarm rate. */
+const nulls = 19;
+const fewestForMisspecification = 100;
+
+/** @throws TooFewSamples, BatchMismatch, what `Session.run` throws, signal.reason */
+export async function diagnose(run: Run, inference: Inference): Promise<RunDiagnostics> {
+  const { posterior, dataSet, features, xObs } = inference;
+  const { amortised } = posterior;
+  const rng = run.rng.fork("diagnostics");
+  const verdicts: (Verdict & { name: string })[] = [];
+  const told = (name: string, verdict: Verdict): void => {
+    verdicts.push({ name, ...verdict });
+    if (!verdict.passed) run.progress.notice(`${name}: ${verdict.text}${alarmText(verdict)}`);
+  };
+  const fresh = await freshChecks(run, inference);
+  let calibration: CalibrationDiagnostics | null = null;
+  let local: RunDiagnostics["local"] = null;
+  if (fresh !== undefined) {
+    const draws = calibrationDraws(amortised, fresh.theta, fresh.x, drawsPerCheck, rng.fork("draws"));
+    const names = run.request.task.parameters.map(({ name }) => name);
+    const {
+      sbc,
+      expectedCoverage,
+      tarp,
+      informationGain,
+      verdicts: own,
+    } = checkCalibration(draws, names, rng.fork("ranks"));
+    const plain = <T extends { readonly ranks: Float64Array }>(check: T) => ({ ...check, ranks: [...check.ranks] });
+    calibration = {
+      checks: draws.logTheta.length,
+      sbc: sbc.map(plain),
+      expectedCoverage: plain(expectedCoverage),
+      tarp: plain(tarp),
+      informationGain,
+      gains: Array.from(draws.logTheta, (log, i) => (log - (draws.logPrior[i] as number)) / Math.LN2 / draws.p),
+    };
+    told("ranks (SBC)", own.sbc);
+    told("expected coverage", own.expectedCoverage);
+    told("TARP", own.tarp);
+    const signal = run.signal === undefined ? {} : { signal: run.signal };
+    const options = { kernels: run.kernels, rng: rng.fork("local"), nulls, ...signal };
+    const { verdict, ...numbers } = await localC2st(posterior, fresh.theta, fresh.x, options);
+    local = numbers;
+    told("L-C2ST at the target", verdict);
+  }
+  let misspecification: RunDiagnostics["misspecification"] = null;
+  if (dataSet.count >= fewestForMisspecification) {
+    const map = amortised.ensemble.features;
+    const { verdict, ...tests } = checkMisspecification(map, xObs, features, rng.fork("misspecification"));
+    misspecification = tests;
+    told("misspecification", verdict);
+  }
+  let disagreement: RunDiagnostics["disagreement"] = null;
+  if (amortised.ensemble.members.length > 1) {
+    const { verdict, ...numbers } = ensembleDisagreement(posterior, rng.fork("disagreement"));
+    disagreement = numbers;
+    told("ensemble", verdict);
+  }
+  return { calibration, local, misspecification, disagreement, verdicts };
+}
+
+function alarmText({ falseAlarmRate }: Verdict): string {
+  return falseAlarmRate > 0 ? ` (so in ${100 * falseAlarmRate} % of posteriors without fault)` : "";
+}
+
+/** Emulations of settings that are distributed as the last round's were, and that nothing was trained on. */
+async function freshChecks(
+  run: Run,
+  { estimation, source }: Inference,
+): Promise<{ theta: Int32Array; x: Float32Array } | undefined> {
+  const { simulations } = run.request;
+  const count = Math.min(mostChecks, Math.floor(shareOfBudget * simulations));
+  // The atomic loss gives a posterior that holds near the target alone, and its proposal is not the prior's.
+  const isLocal = estimation.scheme === "snpe-c" && estimation.round > 1;
+  if (count < fewestChecks || isLocal) return undefined;
+  const { theta } = estimation.propose(count, undefined, run.rng.fork("checks"));
+  const stage = {
+    phase: "predictive",
+    name: "checks",
+    label: "emulating settings for the diagnostics",
+    needed: 1,
+  } as const;
+  const set = await recordStage(run, stage, Int32Array.from(theta));
+  return set.count < fewestChecks ? undefined : { theta: set.theta, x: source.encode(set.traces, set.count) };
+}
