@@ -9,7 +9,7 @@ import type { BoardInfo, RunInfo, SessionInfo, Sharing } from "../protocol/gatew
 import type { GatewayBoard } from "./board.js";
 import { boardWork } from "./board-work.js";
 import type { Journal } from "./journal.js";
-import { bytesOf, type RunRecord, type SessionRecord } from "./ledger.js";
+import type { RunRecord, SessionRecord } from "./ledger.js";
 import type { GatewayLimits } from "./limits.js";
 import type { SessionEvent } from "./live-sessions.js";
 import { RequestProblem } from "./problem.js";
@@ -207,6 +207,16 @@ export class Gateway {
       await this.#state.append({ t: "forget", session: id, run });
   }
 
+  /** Drop answers that their user has. Does not wait for the disk: a run that is forgotten late is only kept for longer. */
+  forgetAnswers(user: string, id: string, runs: readonly string[]): void {
+    const session = this.#own(user, id);
+    for (const run of runs) {
+      const record = session.runs.get(run);
+      if (record !== undefined && over.includes(record.state) && record.state !== "forgotten")
+        this.#state.append({ t: "forget", session: id, run }).catch(() => undefined);
+    }
+  }
+
   /** @returns how to stop listening @throws RequestProblem 404 */
   listen(user: string, id: string, listener: (event: SessionEvent) => void): () => void {
     this.#own(user, id);
@@ -266,7 +276,7 @@ export class Gateway {
   #requireRoom(user: string, bytes: number): void {
     const { maxKeptBytesPerUser } = this.limits;
     let kept = 0;
-    for (const session of this.#sessions.values()) if (session.user === user) kept += bytesOf(session);
+    for (const session of this.#sessions.values()) if (session.user === user) kept += session.keptBytes;
     if (kept + bytes <= maxKeptBytesPerUser) return;
     const why = `${kept} bytes of programs and answers are kept for ${user}; forget runs whose answers you have`;
     throw new RequestProblem(429, "TooMuchKept", why, { retryAfterS: 1, limit: maxKeptBytesPerUser });

@@ -78,7 +78,7 @@ describe("Journal", () => {
   });
 
   it("is written anew when most of it is not needed any more", async () => {
-    const journal = await Journal.open(folder, 10_000);
+    const journal = await Journal.open(folder, { compactBytes: 10_000 });
     await journal.append(plain(session));
     for (let i = 0; i < 20; i++) {
       void journal.append({ entry: run(`r${i}`), payload: bytes(i, 5000) });

@@ -1,7 +1,7 @@
 /**
- * The ledger on disk: every entry is appended and forced to the disk before anybody is told of it. A process that is
- * killed leaves at most one torn record at the end, which was acknowledged to nobody and is cut off. One writer at a
- * time; entries that come while the disk is busy go out together.
+ * The ledger on disk: every entry is appended, and by default forced to the disk, before anybody is told of it. A process
+ * that is killed leaves at most one torn record at the end, which was acknowledged to nobody and is cut off. One writer
+ * at a time; entries that come while the disk is busy go out together.
  *
  *   file   = "hxloop-gateway/1\n" record*
  *   record = head length | payload length | CRC-32C of head and payload | head, JSON | payload      (32 bit, big-endian)
@@ -9,7 +9,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Deferred, deferred } from "../base/async.js";
+import { type Deferred, deferred, yieldToEvents } from "../base/async.js";
 import { taggedError } from "../base/errors.js";
 import { crc32c } from "../protocol/crc32c.js";
 import { entrySchema, Ledger, type LedgerRecord } from "./ledger.js";
@@ -22,16 +22,16 @@ const headBytes = 12;
 /** The file is written anew when it is longer than this, and than twice what was needed the last time. */
 const defaultCompactBytes = 64 << 20;
 
-function encode({ entry, payload }: LedgerRecord): Uint8Array {
+/** @returns the record in two pieces; the payload is not copied */
+function encode({ entry, payload }: LedgerRecord): Uint8Array[] {
   const head = new TextEncoder().encode(JSON.stringify(entry));
-  const record = new Uint8Array(headBytes + head.length + payload.length);
-  const view = new DataView(record.buffer);
+  const first = new Uint8Array(headBytes + head.length);
+  const view = new DataView(first.buffer);
   view.setUint32(0, head.length);
   view.setUint32(4, payload.length);
-  record.set(head, headBytes);
-  record.set(payload, headBytes + head.length);
-  view.setUint32(8, crc32c(record, headBytes));
-  return record;
+  view.setUint32(8, crc32c(payload, 0, payload.length, crc32c(head)));
+  first.set(head, headBytes);
+  return payload.length === 0 ? [first] : [first, payload];
 }
 
 /** @returns the record at `at` and where the next one is; undefined when there is no whole one */
@@ -47,30 +47,39 @@ function decode(file: Uint8Array, at: number): { record: LedgerRecord; next: num
   return { record: { entry, payload: file.slice(payload, next) }, next };
 }
 
+export interface JournalOptions {
+  readonly compactBytes?: number;
+  /**
+   * `disk`: entries are forced to the disk before anybody hears of them, and survive a power failure. `system`: the
+   * system has them, which survives the end of this process however sudden, and not the machine's. Default `disk`.
+   */
+  readonly sync?: "disk" | "system";
+}
+
 export class Journal {
   readonly path: string;
   readonly ledger: Ledger;
-  readonly #compactBytes: number;
+  readonly #options: Required<JournalOptions>;
   #file: FileHandle;
   #length: number;
   /** Length after the last writing anew. */
   #floor = 0;
-  #waiting: { readonly bytes: Uint8Array; readonly done: Deferred<void> }[] = [];
+  #waiting: { readonly pieces: Uint8Array[]; readonly done: Deferred<void> }[] = [];
   #writing: Promise<void> | undefined;
   /** The batch that is being written. */
   #last: Promise<unknown> | undefined;
   #failure: StateUnusable | undefined;
 
-  private constructor(path: string, file: FileHandle, length: number, ledger: Ledger, compactBytes: number) {
+  private constructor(path: string, file: FileHandle, length: number, ledger: Ledger, options: JournalOptions) {
     this.path = path;
     this.#file = file;
     this.#length = length;
     this.ledger = ledger;
-    this.#compactBytes = compactBytes;
+    this.#options = { compactBytes: defaultCompactBytes, sync: "disk", ...options };
   }
 
   /** Read the journal of a folder, or begin one. @throws StateUnusable */
-  static async open(folder: string, compactBytes = defaultCompactBytes): Promise<Journal> {
+  static async open(folder: string, options: JournalOptions = {}): Promise<Journal> {
     const path = join(folder, "journal");
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -88,7 +97,7 @@ export class Journal {
       if (at === 0) at += (await file.write(magic, 0, magic.length, 0)).bytesWritten;
       await file.sync();
       await syncFolder(folder);
-      return new Journal(path, file, at, ledger, compactBytes);
+      return new Journal(path, file, at, ledger, options);
     } catch (cause) {
       if (cause instanceof StateUnusable) throw cause;
       throw new StateUnusable(`cannot use ${path}: ${(cause as Error).message}`, { cause });
@@ -109,7 +118,7 @@ export class Journal {
     this.ledger.apply(record);
     const done = deferred<void>();
     done.promise.catch(() => undefined);
-    this.#waiting.push({ bytes: encode(record), done });
+    this.#waiting.push({ pieces: encode(record), done });
     this.#writing ??= this.#write();
     return done.promise;
   }
@@ -126,19 +135,21 @@ export class Journal {
   }
 
   async #write(): Promise<void> {
+    // What follows at once goes along: a run that is taken by an idle board is started with the same write.
+    await yieldToEvents();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
       this.#last = batch.at(-1)?.done.promise;
       try {
-        if (this.#length > Math.max(this.#compactBytes, 2 * this.#floor)) await this.#compact();
+        if (this.#length > Math.max(this.#options.compactBytes, 2 * this.#floor)) await this.#compact();
         else {
-          const bytes = batch.map((item) => item.bytes);
+          const bytes = batch.flatMap((item) => item.pieces);
           const { bytesWritten } = await this.#file.writev(bytes, this.#length);
           const wanted = bytes.reduce((sum, { length }) => sum + length, 0);
           if (bytesWritten !== wanted) throw new Error(`${bytesWritten} of ${wanted} bytes were written`);
           this.#length += bytesWritten;
-          await this.#file.datasync();
+          if (this.#options.sync === "disk") await this.#file.datasync();
         }
         for (const { done } of batch) done.resolve();
       } catch (cause) {
@@ -153,7 +164,7 @@ export class Journal {
   /** Write what is still needed beside the journal, then in its place. Entries that wait are in the ledger already. */
   async #compact(): Promise<void> {
     const temporary = `${this.path}.new`;
-    const records = [magic, ...Array.from(this.ledger.records(), encode)];
+    const records = [magic, ...Array.from(this.ledger.records(), encode).flat()];
     // Those that came since are in the records too.
     const also = this.#waiting;
     this.#waiting = [];

@@ -78,6 +78,8 @@ export interface SessionRecord {
   readonly runs: Map<string, RunRecord>;
   /** Runs that wait, in the order in which they came. */
   readonly queue: RunRecord[];
+  /** Bytes of all its programs and answers that are kept. */
+  keptBytes: number;
 }
 
 export class Ledger {
@@ -88,7 +90,17 @@ export class Ledger {
     if (entry.t === "session") {
       const { session, user, board, leaseMs, sharing } = entry;
       const programs = { reinit: noWords, snapshot: noWords, restore: noWords };
-      this.sessions.set(session, { session, user, board, leaseMs, sharing, ...programs, runs: new Map(), queue: [] });
+      this.sessions.set(session, {
+        session,
+        user,
+        board,
+        leaseMs,
+        sharing,
+        ...programs,
+        runs: new Map(),
+        queue: [],
+        keptBytes: 0,
+      });
       return;
     }
     const session = this.#session(entry.session);
@@ -96,6 +108,7 @@ export class Ledger {
       case "reinit":
       case "snapshot":
       case "restore":
+        session.keptBytes += payload.length - session[entry.t].length;
         session[entry.t] = payload;
         break;
       case "run": {
@@ -104,6 +117,7 @@ export class Ledger {
         const record: RunRecord = { ...shared, state: "queued", program: payload, end: undefined, answer: noWords };
         session.runs.set(run, record);
         session.queue.push(record);
+        session.keptBytes += payload.length;
         break;
       }
       case "start": {
@@ -114,13 +128,17 @@ export class Ledger {
       }
       case "end": {
         const run = this.#run(session, entry.run);
+        session.keptBytes += payload.length - run.program.length - run.answer.length;
         Object.assign(run, { state: entry.state, end: entry, answer: payload, program: noWords });
         leave(session, run);
         break;
       }
-      case "forget":
-        Object.assign(this.#run(session, entry.run), { state: "forgotten", answer: noWords });
+      case "forget": {
+        const run = this.#run(session, entry.run);
+        session.keptBytes -= run.answer.length;
+        Object.assign(run, { state: "forgotten", answer: noWords });
         break;
+      }
       case "close":
         this.sessions.delete(entry.session);
         break;
@@ -162,11 +180,4 @@ function* runRecords(record: RunRecord): Generator<LedgerRecord> {
 function leave(session: SessionRecord, run: RunRecord): void {
   const at = session.queue.indexOf(run);
   if (at >= 0) session.queue.splice(at, 1);
-}
-
-/** Bytes that a session makes the gateway keep. */
-export function bytesOf({ reinit, snapshot, restore, runs }: SessionRecord): number {
-  let total = reinit.length + snapshot.length + restore.length;
-  for (const { program, answer } of runs.values()) total += program.length + answer.length;
-  return total;
 }

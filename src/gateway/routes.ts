@@ -179,6 +179,7 @@ export const routes: readonly Route[] = [
     handle: async (call) => {
       const { gateway, user, params, query, body } = call;
       const [session, run] = [text(params.session), text(params.run)];
+      if (query.forget !== undefined) gateway.forgetAnswers(user, session, text(query.forget).split(","));
       const options = { timeoutMs: Number(query.timeoutMs), fresh: query.fresh === "1" };
       await gateway.putRun(user, session, run, wordsOf(body), options);
       return await answer(call);

@@ -154,8 +154,10 @@ function mount(app: FastifyInstance, route: Route, { gateway, clock }: ServerOpt
 function wordsBody({ body }: FastifyRequest): Uint8Array {
   if (body === undefined || body === null) return new Uint8Array(0);
   if (!Buffer.isBuffer(body)) throw new RequestProblem(415, "WrongContentType", `words come as ${wordsType}`);
-  // A copy with a buffer of its own: the parser's is shared.
-  return Uint8Array.from(body);
+  // Small ones lie in a buffer that is shared; the words are kept for long.
+  return body.length < Buffer.poolSize
+    ? new Uint8Array(body)
+    : new Uint8Array(body.buffer, body.byteOffset, body.length);
 }
 
 function checked(schema: z.ZodObject, value: unknown, where: string): Record<string, unknown> {

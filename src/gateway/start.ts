@@ -8,7 +8,7 @@ import { openBoard } from "../api/open-device.js";
 import type { Clock } from "../base/clock.js";
 import type { Logger } from "../base/log.js";
 import { UnsupportedTarget } from "../device/errors.js";
-import { GatewayBoard } from "./board.js";
+import { type BoardOptions, GatewayBoard } from "./board.js";
 import { Gateway } from "./gateway.js";
 import { Journal, StateUnusable } from "./journal.js";
 import { defaultLimits, type GatewayLimits } from "./limits.js";
@@ -17,10 +17,13 @@ import { Tokens, TokensInvalid } from "./tokens.js";
 
 export interface StartOptions {
   readonly devices: readonly string[];
+  /** Opens a board by its URL; default: as every device is opened. */
+  readonly openRaw?: BoardOptions["open"];
   readonly host: string;
   readonly port: number;
   /** Folder of the journal. */
   readonly state: string;
+  readonly sync?: "disk" | "system";
   readonly tokens?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -56,7 +59,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     );
   const urls = devices.map((url) => (url.startsWith("http") ? refuse(url) : url));
   const limits = { ...defaultLimits, ...options.limits };
-  const journal = await Journal.open(state);
+  const journal = await Journal.open(state, options.sync === undefined ? {} : { sync: options.sync });
   const gateway = new Gateway({ journal, clock, logger, limits });
   let server: GatewayServer | undefined;
   const close = async (): Promise<void> => {
@@ -66,7 +69,8 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   try {
     const { sliceMs, maxAnswerBytes, reinitLimitMs } = limits;
     for (const [number, url] of urls.entries()) {
-      const open = async (opening: AbortSignal) => (await openBoard(url, { signal: opening, logger })).openRaw();
+      const openUrl = async (opening: AbortSignal) => (await openBoard(url, { signal: opening, logger })).openRaw();
+      const open = options.openRaw ?? openUrl;
       const work = gateway.workOf(number);
       const board = { open, work, clock, logger, sliceMs, maxAnswerBytes, reinitLimitMs };
       gateway.boards.push(await GatewayBoard.open(board, signal));

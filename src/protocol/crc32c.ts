@@ -24,9 +24,9 @@ function makeTables(): readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Ar
 }
 const [t0, t1, t2, t3] = makeTables();
 
-/** Checksum of `bytes[from..to)`, unsigned 32 bit. */
-export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length): number {
-  let crc = -1;
+/** Checksum of `bytes[from..to)`, unsigned 32 bit. @param before checksum of what these bytes follow */
+export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length, before = 0): number {
+  let crc = ~before;
   let at = from;
   for (const fast = to - 3; at < fast; at += 4) {
     crc ^=

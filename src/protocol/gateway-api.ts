@@ -26,9 +26,10 @@ export const gatewayLimits = {
   leaseMs: [1000, 3_600_000],
   timeoutMs: [1, 86_400_000],
   waitMs: [0, 60_000],
+  forgetAtOnce: 16,
 } as const;
 
-const ranged = (name: keyof typeof gatewayLimits, about: string) => {
+const ranged = (name: "leaseMs" | "timeoutMs" | "waitMs", about: string) => {
   const [min, max] = gatewayLimits[name];
   return z.coerce.number().int().min(min).max(max).describe(`${about}, ms, ${min}..${max}`);
 };
@@ -123,5 +124,10 @@ export const runQuery = waitAndTimeout.extend({
     .enum(["0", "1"])
     .default("0")
     .describe("1: the program brings board and chip up from cold; it needs nothing that was there before"),
+  forget: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,15}$/)
+    .optional()
+    .describe("ids of up to 16 runs of this session, with commas: their answers need not be kept any more"),
 });
 export const waitQuery = waitAndTimeout.pick({ waitMs: true }).strict();

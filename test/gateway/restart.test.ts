@@ -1,6 +1,6 @@
 /** A gateway that is killed and started again: what was acknowledged is not lost, and nothing is run twice. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
@@ -81,5 +81,56 @@ describe("after kill -9", { timeout: 60_000 }, () => {
     await again;
     await run;
     await device.close();
+  });
+
+  it("a chain that lost what it had set may be run again from its start, and the results say so", async () => {
+    const url = await start();
+    const device = await openDevice(`${url}/boards/0`);
+    const session = await device.openSession({ chains: true });
+    const chain = async (): Promise<void> => {
+      await session.reinit();
+      await session.run(session.program().build());
+    };
+    await chain();
+    await kill();
+    const orphan = session.run(session.program().build());
+    orphan.catch(() => undefined);
+    await start(Number(new URL(url).port));
+    const error: unknown = await orphan.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ _tag: "LinkReset" });
+    expect(session.mayRetry?.(error)).toBe(true);
+    await chain();
+    expect(session.notices).toEqual([expect.stringContaining("run again from a cold start")]);
+    // Not for ever, and not for what nobody has told.
+    expect([1, 2, 3, 4].map(() => session.mayRetry?.(error))).toEqual([true, true, true, false]);
+    expect(session.mayRetry?.(new Error("mine"))).toBe(false);
+    await device.close();
+  });
+
+  it("an abort stops the run at the gateway, and leaves no timer, no listener and no session", async () => {
+    const url = await start();
+    const client = new Client(url);
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const device = await openDevice(`${url}/boards/0`, { signal });
+    const session = await device.openSession({ signal });
+    const builder = session.program();
+    for (let i = 0; i < 200; i++) builder.resetTimer().waitUntil(100_000_000);
+    const running = session.run(builder.build(), { signal });
+    const waiting = session.run(session.program().build(), { signal });
+    const ends = Promise.allSettled([running, waiting]);
+    await expect.poll(async () => (await client.json("GET", "/boards/0")).state).toBe("busy");
+    controller.abort("enough");
+    const enough = { status: "rejected", reason: "enough" };
+    expect(await ends).toEqual([enough, enough]);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    // The board is free again, for the same session too.
+    await session.run(session.program().build());
+    await device.close();
+    expect(await client.json("GET", "/boards/0")).toMatchObject({ state: "ready", sessions: 0, waitingRuns: 0 });
+    // Connections that are kept open for later have timers of their own for a moment.
+    await expect.poll(timers, { timeout: 10_000 }).toBeLessThanOrEqual(before);
   });
 });

@@ -17,11 +17,23 @@ const victims = ["board", "gateway", "host"];
 /** Exit code of a calibration that the device has failed: it may be resumed. */
 const deviceFailed = 4;
 const pauseMs = 300;
+const mostStarts = 10;
 
 /** What a progress line says the host is doing. */
 function stageOf(line) {
   const text = /^([a-z][^:]*?)(, round \d+ of \d+)?:/.exec(line ?? "")?.[1];
   return text === undefined || text === "hxloop" || text === "note" ? "starting" : text;
+}
+
+/** On a machine that is busy, a server may come too late for whoever waits for it; then it is started anew. */
+async function startServer(role) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await role.startReady();
+    } catch (error) {
+      if (attempt === mostStarts) throw error;
+    }
+  }
 }
 
 /**
@@ -51,13 +63,13 @@ export async function runPiece({ seed, kills, minutes, isCycle, say }) {
   const [boardPort, gatewayPort] = [20_000 + (process.pid % 10_000) * 2, 40_000 + (process.pid % 10_000)];
   const own = (...args) => new OwnProcess([binary, ...args], scratch);
   const board = own("board", "--port", `${boardPort}`, "--reset-port", `${boardPort + 1}`, "--json");
-  await board.startReady();
+  await startServer(board);
   const witness = await WireWitness.open(boardPort, boardPort + 1);
   const url = `udp://127.0.0.1:${witness.port}?reset=${witness.resetPort}`;
   const state = join(scratch, "state");
   const listen = ["--listen", `127.0.0.1:${gatewayPort}`, "--state", state, "--sessions", "200", "--json"];
   const gateway = own("gateway", "--device", url, ...listen);
-  await gateway.startReady();
+  await startServer(gateway);
   const base = `http://127.0.0.1:${gatewayPort}`;
   const user = new SecondUser(base, witness, complain);
   const count = () => tally.kills.board + tally.kills.gateway + tally.kills.host;
@@ -91,7 +103,7 @@ export async function runPiece({ seed, kills, minutes, isCycle, say }) {
     await role.kill();
     if (who === "gateway") checkStarts();
     await sleep(pauseMs * rng.uniform());
-    await role.startReady();
+    await startServer(role);
     return who;
   }
 

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { isHxError } from "../../base/errors.js";
 import { type Context, defaultDevice, deviceOf } from "../context.js";
 import { UsageError } from "../errors.js";
-import { integer, nonEmpty } from "../options.js";
+import { integer, nonEmpty, oneOf } from "../options.js";
 import { lockRun } from "../store/lock.js";
 import { ownVersion } from "../versions.js";
 
@@ -17,6 +17,7 @@ interface GatewayFlags {
   readonly slice?: number;
   readonly sessions?: number;
   readonly rate?: number;
+  readonly sync?: "disk" | "system";
   readonly json?: true;
 }
 
@@ -39,6 +40,11 @@ export function gatewayCommand(context: Context): Command {
       defaultListen,
     )
     .option("--state <DIR>", "folder of the journal, kept over restarts", nonEmpty, defaultState)
+    .option(
+      "--sync <HOW>",
+      "when a run is safe: disk (forced to the disk; default), system (survives a crash of the gateway, not of the machine)",
+      oneOf("--sync", ["disk", "system"] as const),
+    )
     .option("--tokens <FILE>", "who may use it, one line per user: NAME TOKEN", nonEmpty)
     .option("--tls-cert <FILE>", "certificate, PEM", nonEmpty)
     .option("--tls-key <FILE>", "its key, PEM", nonEmpty)
@@ -74,7 +80,7 @@ async function gateway(context: Context, flags: GatewayFlags): Promise<void> {
     throw new UsageError(`--state ${flags.state} is in use by another gateway; name another folder`, { cause: error });
   });
   try {
-    const { tokens, tlsCert, tlsKey, slice, sessions, rate } = flags;
+    const { tokens, tlsCert, tlsKey, slice, sessions, rate, sync } = flags;
     const running = await startGateway({
       devices,
       host,
@@ -84,6 +90,7 @@ async function gateway(context: Context, flags: GatewayFlags): Promise<void> {
       clock,
       logger,
       signal,
+      ...(sync === undefined ? {} : { sync }),
       ...(tokens === undefined ? {} : { tokens }),
       ...(tlsCert === undefined ? {} : { tlsCert }),
       ...(tlsKey === undefined ? {} : { tlsKey }),

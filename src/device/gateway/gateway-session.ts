@@ -28,8 +28,10 @@ import { Builder } from "../playback/builder.js";
 import { type ProgramContent, takeProgram } from "../playback/program.js";
 import type { HttpClient, HttpReply } from "../transport/http.js";
 import { AnswerReader, type GatewayAnswer } from "./answer-reader.js";
+import { Forgetting } from "./forgetting.js";
 import type { FrameNotes } from "./frame-notes.js";
 import { checkedReply, errorOf, numberOf, wordsOf } from "./replies.js";
+import { Retries } from "./retries.js";
 
 export interface GatewaySessionOptions {
   readonly identity: DeviceIdentity;
@@ -45,8 +47,12 @@ export interface GatewaySessionOptions {
 
 /** How long the gateway is asked to wait for an answer at a time, ms. */
 const waitMs = 20_000;
+/** The same when a run is handed in and none comes after it: a small one then takes one request. Our choice. */
+const shortWaitMs = 20;
 /** A run that is stopped is waited for so long, ms. */
 const stopMs = 3000;
+/** Status of the answer of a run that failed. */
+const failedRun = 424;
 
 interface Run {
   readonly id: string;
@@ -62,7 +68,11 @@ export class GatewaySession implements Session {
   readonly #options: GatewaySessionOptions;
   readonly #path: string;
   readonly #reader: AnswerReader;
+  readonly #forgetting: Forgetting;
+  readonly #retries = new Retries();
   readonly #runs = new Set<Run>();
+  /** Runs that have not been handed in. */
+  #toHandIn = 0;
   /** Runs are taken, and their answers read, one after the other. */
   #taken: Promise<unknown> = Promise.resolve();
   #read: Promise<unknown> = Promise.resolve();
@@ -76,7 +86,16 @@ export class GatewaySession implements Session {
     this.#options = options;
     this.#path = `/sessions/${options.info.session}`;
     this.#reader = new AnswerReader(options.identity.url, options.clock);
+    this.#forgetting = new Forgetting(options.http, options.clock, this.#path);
     this.#keepAlive();
+  }
+
+  get notices(): readonly string[] {
+    return this.#retries.notices;
+  }
+
+  mayRetry(error: unknown): boolean {
+    return this.#lost === undefined && this.#retries.mayRetry(error);
   }
 
   get #url(): string {
@@ -135,6 +154,7 @@ export class GatewaySession implements Session {
 
   async #close(): Promise<void> {
     this.#lease?.cancel();
+    this.#forgetting.end();
     for (const run of this.#runs) run.abort.abort(new LinkClosed(this.#url, "session"));
     await this.#read;
     if (this.#lost === undefined) {
@@ -149,13 +169,15 @@ export class GatewaySession implements Session {
     const { content, abort, id } = run;
     const path = `${this.#path}/runs/${id}`;
     const { signal } = abort;
+    this.#toHandIn++;
     const taking = this.#taken.then(async () => {
+      const wait = --this.#toHandIn === 0 ? shortWaitMs : 0;
       signal.throwIfAborted();
       notes?.note("toBoard", content.words);
       const body = { type: wordsType, content: content.words };
       const limit = timeoutMs > 0 ? Math.ceil(timeoutMs) : gatewayLimits.timeoutMs[1];
-      const query = `timeoutMs=${limit}&fresh=${Number(fresh)}`;
-      return await http.send({ method: "PUT", path: `${path}?${query}`, body, signal });
+      const query = `timeoutMs=${limit}&fresh=${Number(fresh)}&waitMs=${wait}${this.#forgetting.takeQuery()}`;
+      return await http.send({ method: "PUT", path: `${path}?${query}`, body, waitMs: wait, signal });
     });
     this.#taken = taking.catch(() => undefined);
     try {
@@ -164,14 +186,14 @@ export class GatewaySession implements Session {
         this.#tellQueue(reply);
         reply = await http.send({ method: "GET", path: `${path}/answer?waitMs=${waitMs}`, waitMs, signal });
       }
-      if (reply.status !== 200) throw errorOf(this.#url, reply, content.words.length / 8);
+      if (reply.status !== 200) throw this.#failure(reply, content);
       const answer = this.#answerIn(reply);
       notes?.note("toHost", answer.words);
-      this.#forget(path);
+      this.#forgetting.add(id);
+      this.#retries.answered();
       return answer;
     } catch (error) {
-      if (signal.aborted) await this.#stop(path);
-      if (isHxError(error, "LinkReset")) this.#lose(error);
+      if (signal.aborted && this.#lost === undefined) await this.#stop(path);
       throw error;
     }
   }
@@ -193,9 +215,12 @@ export class GatewaySession implements Session {
     return this.#reader.read(content, answer, encodeMs);
   }
 
-  /** The gateway need not keep an answer that is here. */
-  #forget(path: string): void {
-    this.#options.http.send({ method: "DELETE", path }).catch(() => undefined);
+  /** Why there is no answer. A run that failed leaves the session as it is; a session that is not there ends here. */
+  #failure(reply: HttpReply, content: ProgramContent): HxError {
+    const error = errorOf(this.#url, reply, content.words.length / 8);
+    if (reply.status === failedRun) this.#retries.told(error);
+    else if (isHxError(error, "LinkReset")) this.#lose(error);
+    return error;
   }
 
   /** Stop a run and wait until the board is done with it. */
