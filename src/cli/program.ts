@@ -26,6 +26,7 @@ const loaders: Readonly<Record<string, () => Promise<Make>>> = {
   doctor: async () => (await import("./commands/doctor.js")).doctorCommand,
   board: async () => (await import("./commands/board.js")).boardCommand,
   chip: async () => (await import("./commands/chip.js")).chipCommand,
+  lif: async () => (await import("./commands/lif.js")).lifCommand,
   gateway: async () => (await import("./commands/gateway.js")).gatewayCommand,
   asm: async () => (await import("./commands/asm.js")).asmCommand,
   disasm: async () => (await import("./commands/disasm.js")).disasmCommand,

@@ -2,6 +2,7 @@
 export { renderChipFigures } from "./chip/chip-figures.js";
 export { renderFigures } from "./figures/all.js";
 export { posteriorFigureForReadme } from "./figures/readme.js";
+export { renderLifFigure } from "./lif/lif-figure.js";
 export { renderNeuronMap } from "./neurons/neuron-map.js";
 export { renderNeuronTable } from "./neurons/neuron-table.js";
 export { renderReport } from "./report.js";

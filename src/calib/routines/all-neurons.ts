@@ -36,6 +36,8 @@ export const cellSlopeVolts = 1.88e-3;
 export interface ArraySetting {
   /** Codes that all neurons get. */
   readonly codes: Readonly<Partial<Record<NeuronCapMemRow, number>>>;
+  /** Codes of single neurons over these, shape (512). */
+  readonly own?: readonly Readonly<Partial<Record<NeuronCapMemRow, number>>>[];
   /** Comparator and reset on a spike are on. */
   readonly fires?: boolean;
   /** The reset holds all membranes. */
@@ -46,20 +48,28 @@ const sharedCodes = {
   neuron_i_bias_readout_amp: 110,
   neuron_i_bias_leak_source_follower: 100,
   neuron_i_bias_spike_comparator: 200,
+  // The way to the MADC, which only some routines take.
+  readout_ac_mux_i_bias: 500,
+  readout_madc_in_500na: 500,
+  readout_sc_amp_i_bias: 500,
+  readout_sc_amp_v_ref: 400,
 } as const;
 
-function codeSetOf({ codes, fires = false, held = false }: ArraySetting): CodeSet {
-  const switches = {
-    membraneCapacitorSize: 63,
-    enableReadoutAmplifier: true,
-    enableResetMultiplication: true,
-    enableFire: fires,
-    enableThresholdComparator: fires,
-  };
+/** Switches of every neuron: leaky, its amplifier on, its reset fast. */
+export const leakySwitches = {
+  membraneCapacitorSize: 63,
+  enableReadoutAmplifier: true,
+  enableResetMultiplication: true,
+} as const;
+
+function codeSetOf({ codes, own, fires = false, held = false }: ArraySetting): CodeSet {
+  const switches = { ...leakySwitches, enableFire: fires, enableThresholdComparator: fires };
   return {
     sharedCodes,
     commonBackend: { clockScaleSlow: 3, clockScaleFast: 3, forceReset: held },
-    neurons: neurons.map((_, neuron) => ({ neuron, codes, switches, backend: { refractoryTime: 30 } })),
+    neurons: neurons.map((_, neuron) => {
+      return { neuron, codes: { ...codes, ...own?.[neuron] }, switches, backend: { refractoryTime: 30 } };
+    }),
   };
 }
 
