@@ -35,6 +35,7 @@ export interface CalibrateFlags extends TargetFlags {
   /** Many of them, for example `0-31`. */
   readonly neurons?: readonly number[];
   readonly perNeuron?: number;
+  readonly given?: string;
   readonly target?: string;
   readonly targetTheta?: string;
   readonly targetPattern?: string;

@@ -1,23 +1,30 @@
 /** From the flags of `hxloop calibrate --neurons` to a calibration of many neurons that can be run. Touches no device. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkNeuronsRequest, type NeuronsRequest, neuronsRequestOf } from "../calib/amortised/request.js";
 import { parseTargetCsv } from "../calib/target/csv.js";
-import { thetaFromNames, traceRules } from "../calib/task/task.js";
+import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
 import { type CalibrateFlags, defaultTask, freeFolder, readInput, targetFile, targetOf } from "./assignment.js";
 import { deviceOf } from "./context.js";
 import { UsageError } from "./errors.js";
+import { readBytes } from "./files.js";
+import { type Given, parseGiven } from "./given-file.js";
 import { type Manifest, type RunRequest, readManifest } from "./store/manifest.js";
 import { requireFree } from "./store/run-folder.js";
 import { keptTask, taskNamed } from "./task-source.js";
 
 /** The result of a run of many neurons for people. */
 export const neuronsTable = "neurons.txt";
+/** What the first stage gave, kept with the run. */
+export const givenFile = "given.json";
 
 export interface NeuronsAssignment {
   readonly request: NeuronsRequest;
   readonly written: RunRequest;
   readonly directory: string;
   readonly isResumed: boolean;
+  /** The result of the first stage, when there was one. */
+  readonly given: Given | undefined;
   readonly targetText: string | undefined;
   readonly taskText: string | undefined;
 }
@@ -30,10 +37,12 @@ export async function newNeuronsAssignment(
 ): Promise<NeuronsAssignment> {
   const { task, text: taskText } = await taskNamed(flags.task ?? defaultTask);
   const { seed = 1, rounds = 1, simulations, perNeuron } = flags;
+  const given = flags.given === undefined ? undefined : await givenOf(flags.given, task, neurons);
   const isDemo = flags.demoTarget === true;
   const named = isDemo ? undefined : await targetOf(flags, task, seed);
   const request = neuronsRequestOf(task, neurons, named?.target ?? { kind: "demo" }, seed, {
     refinements: rounds - 1,
+    given: given?.codes,
     ...(simulations === undefined ? {} : { simulations }),
     ...(perNeuron === undefined ? {} : { perRefinement: perNeuron }),
   });
@@ -53,7 +62,11 @@ export async function newNeuronsAssignment(
     backend: flags.backend ?? "auto",
     many: { neurons: [...neurons], refinements: request.refinements, perRefinement: request.perRefinement },
   };
-  return { request, written, directory, isResumed: false, targetText: named?.text, taskText };
+  return { request, written, directory, isResumed: false, given, targetText: named?.text, taskText };
+}
+
+async function givenOf(path: string, task: Task, neurons: readonly number[]): Promise<Given> {
+  return parseGiven(new TextDecoder().decode(await readBytes(path, "result of the first stage")), path, task, neurons);
 }
 
 /** The list of neurons of an unfinished run in a folder; undefined when it is one of a single neuron. */
@@ -75,9 +88,11 @@ export async function resumedNeuronsAssignment(directory: string, flags: Calibra
         ? parseTargetCsv(targetText ?? "", kept.name, traceRules(task))
         : ({ kind: "demo" } as const);
   const { neurons, refinements, perRefinement } = many;
-  const changes = { simulations, refinements, perRefinement };
+  const keptGiven = join(directory, givenFile);
+  const given = existsSync(keptGiven) ? await givenOf(keptGiven, task, neurons) : undefined;
+  const changes = { simulations, refinements, perRefinement, given: given?.codes };
   const request = { ...neuronsRequestOf(task, neurons, target, seed, changes), draws };
   checkNeuronsRequest(request);
   const device = flags.device ?? written.device;
-  return { request, written: { ...written, device }, directory, isResumed: true, targetText, taskText };
+  return { request, written: { ...written, device }, directory, isResumed: true, given, targetText, taskText };
 }

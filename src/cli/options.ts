@@ -32,10 +32,10 @@ export function oneOf<T extends string>(option: string, words: readonly T[]): (t
   };
 }
 
-/** A parser for whole numbers and ranges of them, for example `0-3,17`; each once, in their order. @throws FieldOutOfRange */
+/** A parser for whole numbers and ranges of them, for example `0-3,17` or `all`; each once, in their order. @throws FieldOutOfRange */
 export function integers(option: string, min: number, max: number): (text: string) => number[] {
   return (text) => {
-    const found = text.split(",").flatMap((part) => {
+    const found = (text.trim() === "all" ? `${min}-${max}` : text).split(",").flatMap((part) => {
       const [, from, to] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
       const [first, last] = [Number(from), Number(to ?? from)];
       if (!(first >= min && last <= max && first <= last)) {

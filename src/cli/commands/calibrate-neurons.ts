@@ -13,8 +13,9 @@ import { targetFile } from "../assignment.js";
 import { codesFile, neuronsCodes, programFile, programText } from "../codes-file.js";
 import type { Context } from "../context.js";
 import { withDevice } from "../device.js";
+import { CodesForOtherChip } from "../errors.js";
 import { messageOf } from "../exit-codes.js";
-import { type NeuronsAssignment, neuronsTable } from "../neurons-assignment.js";
+import { givenFile, type NeuronsAssignment, neuronsTable } from "../neurons-assignment.js";
 import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
@@ -47,7 +48,7 @@ async function inFolder(
   flags: CalibrateFlags,
 ): Promise<void> {
   const { terminal, clock, interrupts } = context;
-  const { directory, request, written, targetText, taskText } = assignment;
+  const { directory, request, written, given, targetText, taskText } = assignment;
   const { task } = request;
   const quantities = { parameters: task.parameters.map(({ name }) => name), scale: task.scale };
   const known = versions();
@@ -60,6 +61,11 @@ async function inFolder(
   const threads = new TrainingThreads();
   try {
     await folder.setDevice(session.identity);
+    if (given !== undefined) {
+      const { url, boardId } = session.identity;
+      if (given.boardId !== boardId) throw new CodesForOtherChip(url, boardId, given.boardId);
+      await folder.putText(givenFile, given.text);
+    }
     if (targetText !== undefined) await folder.putText(targetFile, targetText);
     if (taskText !== undefined) await folder.putText(taskFile, taskText);
     const { calibrateNeurons } = await import("../../calib/amortised/calibrate-neurons.js");
@@ -68,6 +74,10 @@ async function inFolder(
       display.listener(event);
     };
     const { signal } = interrupts;
+    if (given !== undefined && given.missing.length > 0) {
+      const text = `the first stage did not bring neurons ${given.missing.join(", ")} to its targets: they start from the task's codes`;
+      listener({ type: "notice", text });
+    }
     const result = await calibrateNeurons(session, request, {
       store: folder,
       clock,
