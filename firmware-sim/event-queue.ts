@@ -51,6 +51,20 @@ export class EventQueue {
     return this.#bits[this.#head + index] as number;
   }
 
+  /** What is held, as it lies in memory: for whoever goes through much of it at a time. Good until the next `append`. */
+  get columns(): {
+    /** FPGA cycles that `cycle` counts from. */
+    readonly baseCycle: number;
+    readonly cycle: Int32Array;
+    readonly bits: Uint32Array;
+    readonly from: number;
+    readonly to: number;
+  } {
+    const { length } = this.#cycle;
+    const [from, to] = [Math.min(this.#head, length), Math.min(this.#tail, length)];
+    return { baseCycle: this.#base / 2, cycle: this.#cycle, bits: this.#bits, from, to };
+  }
+
   drop(count: number): void {
     this.#head += count;
   }

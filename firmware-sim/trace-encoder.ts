@@ -155,6 +155,7 @@ export class TraceEncoder {
 
   /** Send events not younger than `horizon`; a jump of time goes no further than `latest`. */
   #sendEvents(horizon: number, latest: number): void {
+    if (this.#isAnnotating && this.#spikes.length === 0) this.#sendSamples(horizon, latest);
     for (;;) {
       const queue = this.#earliest();
       if (!queue || queue.cycleAt(0) > horizon) return;
@@ -175,6 +176,37 @@ export class TraceEncoder {
       this.#pack(queue, count);
       queue.drop(count);
     }
+  }
+
+  /** Full packs of samples while nothing else waits: what `#sendEvents` does with them, in one loop of whole numbers. */
+  #sendSamples(horizon: number, latest: number): void {
+    const out = this.#out;
+    const { baseCycle, cycle, bits, from, to } = this.#samples.columns;
+    const newest = horizon - baseCycle;
+    const farthest = latest - baseCycle;
+    let time = this.#receiverTime - baseCycle;
+    let at = from;
+    for (; at + 3 <= to; at += 3) {
+      const first = cycle[at] as number;
+      const last = cycle[at + 2] as number;
+      if (last > newest || last - first > widestPack) break;
+      if (time + 1 >= last) {
+        if (time + 1 > first + oldestAge) break;
+        time++;
+      } else {
+        const target = Math.max(last, Math.min(first + jumpAge, farthest));
+        const gap = target - 1 - time;
+        // Also when nothing is known of the receiver.
+        if (!(gap <= 256)) break;
+        if (gap > 0) out.sysdelta(gap - 1);
+        time = target;
+      }
+      out.madcPack3(bits[at] as number, bits[at + 1] as number, bits[at + 2] as number);
+    }
+    if (at === from) return;
+    this.#samples.drop(at - from);
+    this.#overhang = (this.#overhang + (2 * (at - from)) / 3) & 7;
+    this.#receiverTime = time + baseCycle;
   }
 
   /** Let the clock at the next message lie between the youngest event and the limit of age. @returns false if too late */

@@ -20,6 +20,7 @@ export interface KernelExports {
     key0: number,
     key1: number,
   ): void;
+  exponentialTable(): Address;
   stepAlone(
     coefficients: Address,
     state: Address,

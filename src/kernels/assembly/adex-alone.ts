@@ -2,23 +2,22 @@
 // operation: state and coefficients stay in registers, and limits that are hardly ever met are branches, so that a step
 // waits for three additions and nothing else.
 import {
+  atBase,
   atExcDecay,
   atExcGain,
   atExcInReset,
   atInhDecay,
   atInhGain,
   atInhInReset,
-  atInverseSlope,
   atK,
   atMargin,
+  atMarginInReset,
   atNoiseCurrent,
-  atOnset,
   atOnsetNoise,
   atPulseSteps,
+  atRate,
   atRefractorySteps,
   atResetSteps,
-  atScale,
-  atScaleInReset,
   atThreshold,
   atV,
   currentLimit,
@@ -28,6 +27,7 @@ import {
   resetGap,
 } from "./adex-layout";
 import { normalsAlone } from "./philox";
+import { factor, powerOfTwo } from "./power-of-two";
 
 const currents = memory.data(16 * 8, 16);
 const onsets = memory.data(16 * 8, 16);
@@ -37,22 +37,6 @@ const onsets = memory.data(16 * 8, 16);
 @inline
 function coefficient(c: usize, at: usize): f64 {
   return load<f64>(c + (at >> 1));
-}
-
-/** e^x as src/virtual-chip/physics/exponential.ts. */
-// @ts-ignore: decorator
-@inline
-function exponential(x: f64): f64 {
-  let y = x > -40 ? x : -40;
-  if (!(y < 40)) y = 40;
-  const t = y * 1.4426950408889634 + 6755399441055744.0;
-  const k = t - 6755399441055744.0;
-  const r = y - k * 0.693145751953125 - k * 1.4286068203094173e-6;
-  const r2 = r * r;
-  const r4 = r2 * r2;
-  const low = 1.0 + r + r2 * (1.0 / 2.0 + r * (1.0 / 6.0));
-  const high = 1.0 / 24.0 + r * (1.0 / 120.0) + r2 * (1.0 / 720.0 + r * (1.0 / 5040.0)) + r4 * (1.0 / 40320.0);
-  return (low + r4 * high) * reinterpret<f64>((reinterpret<i64>(t) + 1023) << 52);
 }
 
 // @ts-ignore: decorator
@@ -85,7 +69,7 @@ function sooner(end: f64, time: f64, at: f64): f64 {
 
 /**
  * Integrate one circuit over `count` steps, 1..length.
- * @param c 42 f64 of coefficients @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil, refractoryUntil
+ * @param c 40 f64 of coefficients @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil, refractoryUntil
  * @param trace 0, or the courses v, w, excitatory, inhibitory, each with room for `length` f64 @param spikes an i32 count,
  * then the spikes' steps in this run, i32 @param firstStep a whole number
  */
@@ -116,7 +100,10 @@ export function stepAlone(
   const isNoisy = noiseCurrent > 0 || onsetNoise > 0;
   const hasInput = exc != 0 || inh != 0;
   if (trace && !hasInput) memory.fill(trace + 2 * courseBytes, 0, courseBytes + (<usize>count << 3));
-  const slope = coefficient(c, atInverseSlope);
+  const rate = coefficient(c, atRate);
+  const c1 = factor(0);
+  const c2 = factor(1);
+  const c3 = factor(2);
   const excDecay = coefficient(c, atExcDecay);
   const inhDecay = coefficient(c, atInhDecay);
   let block: u64 = u64.MAX_VALUE;
@@ -152,9 +139,8 @@ export function stepAlone(
     const kv = load<f64>(k);
     const kw = load<f64>(k, 8);
     const threshold = at < refractoryUntil ? Infinity : coefficient(c, atThreshold) + shift;
-    const onset = coefficient(c, atOnset) + shift;
-    const expFrom = coefficient(c, atMargin) + shift;
-    const scale = isReset ? coefficient(c, atScaleInReset) : coefficient(c, atScale);
+    const base = coefficient(c, atBase) - rate * shift;
+    const expFrom = (isReset ? coefficient(c, atMarginInReset) : coefficient(c, atMargin)) + shift;
     const excGain = isReset ? coefficient(c, atExcInReset) : coefficient(c, atExcGain);
     const inhGain = isReset ? coefficient(c, atInhInReset) : coefficient(c, atInhGain);
     const segmentEnd = <i32>end;
@@ -195,9 +181,9 @@ export function stepAlone(
         let nv = vv * v + vw * w + driveV;
         let nw = wv * v + ww * w + driveW;
         if (expFrom < v || expFrom < nv) {
-          const i0 = expFrom < v ? limited(scale * exponential((v - onset) * slope)) : 0;
+          const i0 = expFrom < v ? limited(powerOfTwo(rate * v + base, c1, c2, c3)) : 0;
           const v1 = nv + fv * i0;
-          const i1 = expFrom < v1 ? limited(scale * exponential((v1 - onset) * slope)) : 0;
+          const i1 = expFrom < v1 ? limited(powerOfTwo(rate * v1 + base, c1, c2, c3)) : 0;
           const change = i1 - i0;
           nv = v1 + qv * change;
           nw = nw + fw * i0 + qw * change;

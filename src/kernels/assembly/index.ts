@@ -6,6 +6,7 @@ export * from "./gemm";
 export * from "./mixture";
 export { stepAdex } from "./pair-step";
 export { noiseRow } from "./philox";
+export { exponentialTable } from "./power-of-two";
 export * from "./readout";
 export * from "./rows";
 export * from "./spline";

@@ -23,8 +23,7 @@ import {
   atInW,
   atNowExcGain,
   atNowInhGain,
-  atNowOnset,
-  atNowScale,
+  atNowBase,
   atNowThreshold,
   atNowV,
   atNowW,
@@ -33,7 +32,7 @@ import {
   atQW,
   atRefractoryUntil,
   atResetUntil,
-  atSlope,
+  atNowRate,
   atVV,
   atVW,
   atWV,
@@ -44,6 +43,7 @@ import {
   prepare,
   workBytes,
 } from "./pair-work";
+import { powersOfTwo } from "./power-of-two";
 
 const width = 4;
 const work = memory.data(4 * 44 * 16, 16);
@@ -53,29 +53,6 @@ const work = memory.data(4 * 44 * 16, 16);
 @inline
 function clamped(x: v128): v128 {
   return f64x2.pmin(d(rail), f64x2.pmax(d(0), x));
-}
-
-/** e^x as src/virtual-chip/physics/exponential.ts. */
-// @ts-ignore: decorator
-@inline
-function exponential(x: v128): v128 {
-  const y = f64x2.pmin(d(40), f64x2.pmax(d(-40), x));
-  const rounding = d(6755399441055744.0);
-  const t = f64x2.add(f64x2.mul(y, d(1.4426950408889634)), rounding);
-  const k = f64x2.sub(t, rounding);
-  const r = f64x2.sub(f64x2.sub(y, f64x2.mul(k, d(0.693145751953125))), f64x2.mul(k, d(1.4286068203094173e-6)));
-  const r2 = f64x2.mul(r, r);
-  const r4 = f64x2.mul(r2, r2);
-  const low = f64x2.add(f64x2.add(d(1), r), f64x2.mul(r2, f64x2.add(d(1.0 / 2.0), f64x2.mul(r, d(1.0 / 6.0)))));
-  const high = f64x2.add(
-    f64x2.add(
-      f64x2.add(d(1.0 / 24.0), f64x2.mul(r, d(1.0 / 120.0))),
-      f64x2.mul(r2, f64x2.add(d(1.0 / 720.0), f64x2.mul(r, d(1.0 / 5040.0)))),
-    ),
-    f64x2.mul(r4, d(1.0 / 40320.0)),
-  );
-  const power = i64x2.shl(i64x2.add(t, i64x2.splat(1023)), 52);
-  return f64x2.mul(f64x2.add(low, f64x2.mul(r4, high)), power);
 }
 
 // @ts-ignore: decorator
@@ -116,13 +93,12 @@ function advance(p: usize): bool {
   const expFrom = v128.load(p + atExpFrom);
   const isNear = f64x2.lt(expFrom, v);
   if (v128.any_true(v128.or(isNear, f64x2.lt(expFrom, nv)))) {
-    const onset = v128.load(p + atNowOnset);
-    const slope = v128.load(p + atSlope);
-    const scale = v128.load(p + atNowScale);
-    const i0 = v128.and(limited(f64x2.mul(scale, exponential(f64x2.mul(f64x2.sub(v, onset), slope)))), isNear);
+    const base = v128.load(p + atNowBase);
+    const rate = v128.load(p + atNowRate);
+    const i0 = v128.and(limited(powersOfTwo(f64x2.add(f64x2.mul(rate, v), base))), isNear);
     const v1 = f64x2.add(nv, f64x2.mul(fv, i0));
     const i1 = v128.and(
-      limited(f64x2.mul(scale, exponential(f64x2.mul(f64x2.sub(v1, onset), slope)))),
+      limited(powersOfTwo(f64x2.add(f64x2.mul(rate, v1), base))),
       f64x2.lt(expFrom, v1),
     );
     const change = f64x2.sub(i1, i0);
@@ -214,7 +190,7 @@ function stepGroup(n: usize, c: usize, s: usize, circuits: usize, traces: usize,
 
 /**
  * Integrate pairs of circuits over the same `count` steps, 1..length, each alone.
- * @param c coefficients: for each pair 42 pairs of f64 @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil,
+ * @param c coefficients: for each pair 40 pairs of f64 @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil,
  * refractoryUntil @param circuits two u32 for each pair @param traces 0, or for each pair the courses v, w, excitatory,
  * inhibitory of its first circuit, then of its second, each with room for `length` f64 @param spikes for each pair two
  * i32 counts, then the spikes' steps in this run of either, each with room for `length` i32 @param firstStep a whole number

@@ -1,20 +1,19 @@
 // What a pair of circuits needs at hand while it is stepped, in a vector of float64, and how it is made ready: everything
 // that stays as it is up to the end of a segment. See pair-step.ts.
 import {
+  atBase,
   atExcDecay,
   atExcGain,
   atExcInReset,
   atInhDecay,
   atInhGain,
   atInhInReset,
-  atInverseSlope,
   atK,
   atMargin,
+  atMarginInReset,
   atNoiseCurrent,
-  atOnset,
   atOnsetNoise,
-  atScale,
-  atScaleInReset,
+  atRate,
   atThreshold,
   atV,
   pulseGap,
@@ -50,12 +49,11 @@ export const atQW: usize = 14 << 4;
 export const atInV: usize = 15 << 4;
 export const atInW: usize = 16 << 4;
 export const atNowThreshold: usize = 17 << 4;
-export const atNowScale: usize = 18 << 4;
-export const atNowOnset: usize = 19 << 4;
+export const atNowRate: usize = 18 << 4;
+export const atNowBase: usize = 19 << 4;
 export const atExpFrom: usize = 20 << 4;
 export const atNowExcGain: usize = 21 << 4;
 export const atNowInhGain: usize = 22 << 4;
-export const atSlope: usize = 23 << 4;
 export const atDecays: usize = 24 << 4;
 export const atCurrents: usize = 26 << 4;
 export const atOnsets: usize = 34 << 4;
@@ -87,7 +85,7 @@ export function begin(p: usize, c: usize, s: usize, firstStep: f64, spikes: usiz
   for (let i: usize = 0; i < 64; i += 16) move(p + i, s + i);
   // Times of both circuits as steps of this run.
   for (let i: usize = 64; i < 112; i += 16) v128.store(p + i, f64x2.sub(v128.load(s + i), origin));
-  move(p + atSlope, c + atInverseSlope);
+  move(p + atNowRate, c + atRate);
   move(p + atDecays, c + atExcDecay);
   move(p + atDecays + 16, c + atInhDecay);
   const noise = v128.or(
@@ -166,9 +164,9 @@ export function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32,
   v128.store(p + atInV, f64x2.add(kv, f64x2.mul(fv, current)));
   v128.store(p + atInW, f64x2.add(kw, f64x2.mul(fw, current)));
   v128.store(p + atNowThreshold, threshold);
-  v128.store(p + atNowScale, v128.bitselect(v128.load(c + atScaleInReset), v128.load(c + atScale), isReset));
-  v128.store(p + atNowOnset, f64x2.add(v128.load(c + atOnset), shift));
-  v128.store(p + atExpFrom, f64x2.add(v128.load(c + atMargin), shift));
+  v128.store(p + atNowBase, f64x2.sub(v128.load(c + atBase), f64x2.mul(v128.load(c + atRate), shift)));
+  const margin = v128.bitselect(v128.load(c + atMarginInReset), v128.load(c + atMargin), isReset);
+  v128.store(p + atExpFrom, f64x2.add(margin, shift));
   v128.store(p + atNowExcGain, v128.bitselect(v128.load(c + atExcInReset), v128.load(c + atExcGain), isReset));
   v128.store(p + atNowInhGain, v128.bitselect(v128.load(c + atInhInReset), v128.load(c + atInhGain), isReset));
   store<i32>(p + atHasInput, v128.any_true(v128.or(v128.load(p + atExc), v128.load(p + atInh))));

@@ -13,7 +13,7 @@
  * is sampled by a clock. The noise current is held for `noiseHold` steps.
  */
 import type { NoiseStream } from "../noise.js";
-import { exponential } from "./exponential.js";
+import { powerOfTwo } from "./exponential.js";
 import type { AdexParameters } from "./parameters.js";
 import { at, pulseGap, resetGap } from "./propagator.js";
 import { exponentialCurrentLimit, railVoltage } from "./transfer.js";
@@ -153,8 +153,7 @@ export function stepAdex(
   noise: CircuitNoise,
 ): void {
   const get = (field: number): number => c[field] as number;
-  const expScale = get(at.exponentialScale);
-  const inverseSlope = get(at.inverseSlope);
+  const rate = get(at.exponentialRate);
   const [excDecay, inhDecay] = [get(at.excitatoryDecay), get(at.inhibitoryDecay)];
   const isNoisy = get(at.noiseCurrent) > 0 || get(at.onsetNoise) > 0;
   let { v, w, excitatory, inhibitory } = state;
@@ -180,13 +179,12 @@ export function stepAdex(
     const m = isReset ? resetGap : 0;
     const [vv, vw, wv, ww] = [get(m + at.vv), get(m + at.vw), get(m + at.wv), get(m + at.ww)];
     const [fv, fw, qv, qw] = [get(m + at.fv), get(m + at.fw), get(m + at.qv), get(m + at.qw)];
-    const base = isPulse ? m + pulseGap : m;
-    const kv = get(base + at.kv) + fv * current;
-    const kw = get(base + at.kw) + fw * current;
+    const k = isPulse ? m + pulseGap : m;
+    const kv = get(k + at.kv) + fv * current;
+    const kw = get(k + at.kw) + fw * current;
     const threshold = isRefractory ? Infinity : get(at.threshold) + shift;
-    const onset = get(at.exponentialVoltage) + shift;
-    const expFrom = get(at.exponentialMargin) + shift;
-    const scale = isReset ? get(at.exponentialScaleInReset) : expScale;
+    const base = get(at.exponentialBase) - rate * shift;
+    const expFrom = (isReset ? get(at.exponentialMarginInReset) : get(at.exponentialMargin)) + shift;
     const exc = isReset ? get(at.excitatoryInReset) : get(at.excitatoryGain);
     const inh = isReset ? get(at.inhibitoryInReset) : get(at.inhibitoryGain);
 
@@ -199,9 +197,9 @@ export function stepAdex(
       const w0 = wv * v + ww * w + (kw + fw * syn);
       let i0 = 0;
       let i1 = 0;
-      if (expFrom < v) i0 = limited(scale * exponential((v - onset) * inverseSlope));
+      if (expFrom < v) i0 = limited(powerOfTwo(rate * v + base));
       const v1 = v0 + fv * i0;
-      if (expFrom < v1) i1 = limited(scale * exponential((v1 - onset) * inverseSlope));
+      if (expFrom < v1) i1 = limited(powerOfTwo(rate * v1 + base));
       v = clamp(v1 + qv * (i1 - i0));
       w = clamp(w0 + fw * i0 + qw * (i1 - i0));
       trace.v[i] = v;

@@ -5,6 +5,7 @@
  */
 import { KernelSpace } from "../../kernels/module.js";
 import type { AdexTrace } from "./adex.js";
+import { fractionalPowers, seriesFactors } from "./exponential.js";
 import { coefficientCount } from "./propagator.js";
 import { type CircuitStepper, longestRun, type SteppedCircuit } from "./stepper.js";
 
@@ -41,6 +42,13 @@ export class KernelStepper implements CircuitStepper {
     this.#spikesAt = space.allocate(pairs * spikeWords);
     // Views are taken once all is allocated: growing the memory detaches them.
     const { buffer } = space.memory;
+    const table = new Float64Array(
+      buffer,
+      space.call.exponentialTable(),
+      fractionalPowers.length + seriesFactors.length,
+    );
+    table.set(fractionalPowers);
+    table.set(seriesFactors, fractionalPowers.length);
     this.#coefficients = new Float64Array(buffer, this.#coefficientsAt, this.capacity * coefficientCount);
     this.#state = new Float64Array(buffer, this.#stateAt, this.capacity * stateCount);
     this.#circuits = new Uint32Array(buffer, this.#circuitsAt, this.capacity);

@@ -6,7 +6,7 @@
  * rule (ETD2RK), on the same grid as single circuits. Knows no switches and no addresses.
  */
 import { type AdexState, type AdexTrace, type CircuitNoise, clamp, decayed } from "./adex.js";
-import { exponential } from "./exponential.js";
+import { powerOfTwo } from "./exponential.js";
 import type { AdexParameters } from "./parameters.js";
 import { meanDecay, smallestExponent } from "./propagator.js";
 import { exponentialCurrentLimit } from "./transfer.js";
@@ -222,7 +222,7 @@ export class Network {
       let current = work.drive + work.syn - p.adaptationTransconductance * w(k);
       const exponent = (potential - work.onset) / p.exponentialSlope;
       if (exponent > smallestExponent && !(work.isReset && p.pauseDuringReset))
-        current += Math.min(p.exponentialScale * exponential(exponent), exponentialCurrentLimit);
+        current += Math.min(p.exponentialScale * powerOfTwo(Math.LOG2E * exponent), exponentialCurrentLimit);
       const line = this.layout.line[k] as number;
       if (line !== node && p.axialConductance > 0) {
         current += p.axialConductance * (v[line] as number);

@@ -23,30 +23,30 @@ export const at = {
   kv: 8,
   kw: 9,
   threshold: 24,
-  exponentialScale: 25,
-  exponentialScaleInReset: 26,
-  exponentialVoltage: 27,
+  /** The exponential current, uA, is 2 to the power of base + rate * V. */
+  exponentialBase: 25,
+  exponentialRate: 26,
   /** Below this potential the exponential current is left out. */
-  exponentialMargin: 28,
-  inverseSlope: 29,
-  excitatoryDecay: 30,
-  inhibitoryDecay: 31,
+  exponentialMargin: 27,
+  exponentialMarginInReset: 28,
+  excitatoryDecay: 29,
+  inhibitoryDecay: 30,
   /** Mean current of a step per volt of the input at its start, uS. */
-  excitatoryGain: 32,
-  inhibitoryGain: 33,
-  excitatoryInReset: 34,
-  inhibitoryInReset: 35,
-  noiseCurrent: 36,
-  onsetNoise: 37,
-  refractorySteps: 38,
-  resetSteps: 39,
-  pulseSteps: 40,
+  excitatoryGain: 31,
+  inhibitoryGain: 32,
+  excitatoryInReset: 33,
+  inhibitoryInReset: 34,
+  noiseCurrent: 35,
+  onsetNoise: 36,
+  refractorySteps: 37,
+  resetSteps: 38,
+  pulseSteps: 39,
 } as const;
 
 /** Distance from a leak coefficient to that of the reset; from one without pulse to that with pulse (kv and kw). */
 export const resetGap = 12;
 export const pulseGap = 2;
-export const coefficientCount = 42;
+export const coefficientCount = 40;
 
 /** Exponents below this add less than 1e-4 of the scale current: not worth an exponential. */
 export const smallestExponent = -9.2;
@@ -102,12 +102,13 @@ export function deriveCoefficients(c: Float64Array, p: AdexParameters, h: number
   const exc = p.excitatoryTransconductance * meanDecay(h, p.excitatoryTau);
   const inh = p.inhibitoryTransconductance * meanDecay(h, p.inhibitoryTau);
   c[at.threshold] = p.fires ? p.threshold : Infinity;
-  c[at.exponentialScale] = p.exponentialScale;
-  c[at.exponentialScaleInReset] = whileReset * p.exponentialScale;
-  c[at.exponentialVoltage] = p.exponentialVoltage;
-  c[at.exponentialMargin] =
-    p.exponentialScale > 0 ? p.exponentialVoltage + smallestExponent * p.exponentialSlope : Infinity;
-  c[at.inverseSlope] = 1 / p.exponentialSlope;
+  const isExponential = p.exponentialScale > 0;
+  const rate = Math.LOG2E / p.exponentialSlope;
+  const margin = isExponential ? p.exponentialVoltage + smallestExponent * p.exponentialSlope : Infinity;
+  c[at.exponentialBase] = isExponential ? Math.log2(p.exponentialScale) - rate * p.exponentialVoltage : 0;
+  c[at.exponentialRate] = rate;
+  c[at.exponentialMargin] = margin;
+  c[at.exponentialMarginInReset] = p.pauseDuringReset ? Infinity : margin;
   c[at.excitatoryDecay] = Math.exp(-h / p.excitatoryTau);
   c[at.inhibitoryDecay] = Math.exp(-h / p.inhibitoryTau);
   c[at.excitatoryGain] = exc;
