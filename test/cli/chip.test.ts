@@ -1,5 +1,5 @@
 /** `hxloop chip` through the real command line: what it prints and draws of a typical chip, and what it refuses. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -16,6 +16,14 @@ describe("hxloop chip", { timeout: 120_000 }, () => {
     const { code, stderr } = await hxloop(["chip", "--neuron", "512"], cwd);
     expect(code).toBe(2);
     expect(stderr).toMatch(/--neuron = 512 .*\[0, 511\]/);
+  });
+
+  it("refuses a folder that it cannot write to before it measures anything", async () => {
+    await writeFile(join(cwd, "taken"), "");
+    const { code, stdout, stderr } = await hxloop(["chip", "--out", "taken"], cwd);
+    expect(code).toBe(3);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^hxloop: cannot write taken: /);
   });
 
   it("finds defects of a typical chip, measures what spreads, and draws", async () => {

@@ -13,12 +13,10 @@ import { patternTask } from "./pattern-codes.js";
 
 /** Longest single wait, us: the board ends a program whose instruction stalls for 10 ms. */
 const longestWaitUs = 5000;
-/** Backend addresses have 8 bits. */
-export const mostNeurons = 256;
 
 /**
  * Spike times of each neuron from the onset of its own step on, to its end; microseconds.
- * @param neurons at most 256 numbers 0..511
+ * @param neurons at most 256 numbers 0..511: backend addresses have 8 bits
  */
 export async function recordPatterns(
   session: Session,
@@ -58,7 +56,7 @@ export async function recordPatterns(
     return onset;
   });
   builder.waitUntil((startUs + offUs - onUs + 200) * fpgaCyclesPerUs).barrier("omnibus");
-  const { spikes } = await session.run(builder.build());
+  const { spikes } = await session.run(builder.build(), { timeoutMs: 0 });
   const trains = neurons.map((): number[] => []);
   spikes.chipTime.forEach((time, k) => {
     const neuron = (spikes.label[k] as number) & 0xff;

@@ -1,4 +1,5 @@
 /** `hxloop chip`: a chip's identity card, measured through the device, with its figures. */
+import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { elapsedMs } from "../../base/clock.js";
@@ -49,6 +50,7 @@ async function chip(context: Context, flags: ChipFlags): Promise<void> {
   const { terminal, interrupts, clock, env } = context;
   const { signal } = interrupts;
   const { measureChipCard } = await import("../../calib/routines/chip-card.js");
+  if (flags.out !== undefined) await requireFolder(flags.out);
   const started = clock.now();
   let last = started;
   const progress = (label: string, done: number, total: number): void => {
@@ -73,6 +75,15 @@ async function chip(context: Context, flags: ChipFlags): Promise<void> {
   const figures = flags.out === undefined ? [] : await draw(card, flags.neuron, flags.out);
   if (flags.json) terminal.result(JSON.stringify({ schema: "hxloop.chip/1", identity, ...card, figures }));
   else terminal.result(textOf(identity, card, figures).join("\n"));
+}
+
+/** Find out now, not after minutes of measuring, that nothing can be written there. @throws RunFolderUnwritable */
+async function requireFolder(folder: string): Promise<void> {
+  const { onDisk } = await import("../store/durable-files.js");
+  await onDisk(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  });
 }
 
 async function draw(card: ChipCard, neuron: number, folder: string): Promise<string[]> {
