@@ -39,7 +39,9 @@ export function patternFigure(recordings: ReadonlyMap<string, PatternRecording>)
         Plot.axisY({ ticks: 4, tickSize: 3, label: null, color: lightPalette.muted }),
       ],
     });
-    sheet.text(x + 36, y + 13, `${name}: ${spikesUs.length} ${spikesUs.length === 1 ? "spike" : "spikes"}`, { bold: true });
+    sheet.text(x + 36, y + 13, `${name}: ${spikesUs.length} ${spikesUs.length === 1 ? "spike" : "spikes"}`, {
+      bold: true,
+    });
   });
   sheet.text(sheet.width / 2, sheet.height - 8, "time from the step's onset (µs)", { anchor: "middle" });
   sheet.verticalText(16, sheet.height / 2, "membrane (V, nominal)");
