@@ -12,7 +12,7 @@ export const inferenceBench: Bench = {
     const options = inferenceOptions(args);
     note(`load ${loadavg()[0]?.toFixed(1)} before the start`);
     const rows: BenchRow[] = [];
-    if (options.parts.includes("steps")) rows.push(...stepRows(note));
+    if (options.parts.includes("steps")) rows.push(...(await stepRows(note)));
     if (options.parts.includes("table")) rows.push(...(await accuracyRows(options, note)));
     return rows;
   },

@@ -50,6 +50,6 @@ export const trainingBench: Bench = {
       seed: 1,
       onEpoch: network.lap,
     });
-    return [...stepRows(note), row("autoencoder, epoch", network.seconds(), "s", "less")];
+    return [...(await stepRows(note)), row("autoencoder, epoch", network.seconds(), "s", "less")];
   },
 };

@@ -7,6 +7,7 @@ import type { DensityShape, FlowTransform } from "../../src/calib/flow/density-e
 import { createEstimator } from "../../src/calib/flow/kernel-density.js";
 import { type DensityLoss, Objective, withAtoms } from "../../src/calib/flow/objective.js";
 import { Optimiser } from "../../src/calib/flow/optimiser.js";
+import { type GradientHelpers, SharedGradients } from "../../src/calib/flow/shared-gradients.js";
 import { gradientStep } from "../../src/calib/flow/train.js";
 import { completeOptions } from "../../src/calib/flow/training-options.js";
 import type { Kernels } from "../../src/kernels/spaces.js";
@@ -67,7 +68,7 @@ function shapeOf({ numParameters, numFeatures, transform }: StepCase): DensitySh
 }
 
 /** Milliseconds of each of `count` steps, after a warm-up. */
-export function stepTimes(kernels: Kernels, step: StepCase, count: number): number[] {
+export function stepTimes(kernels: Kernels, step: StepCase, count: number, helpers?: GradientHelpers): number[] {
   const rng = Rng.fromSeed(1);
   const { numParameters: d, numFeatures: f, atoms } = step;
   const fresh = createEstimator(kernels, shapeOf(step), rng);
@@ -82,12 +83,17 @@ export function stepTimes(kernels: Kernels, step: StepCase, count: number): numb
     const optimiser = new Optimiser(space, start, 0, completeOptions({}, batch));
     const objective = new Objective(space, density, loss, batch);
     objective.setSimulations({ theta, x, rowWeights: undefined });
-    return Array.from({ length: count + 20 }, () => {
+    const task = { estimator: density.state(), loss, largestBatch: batch, count: batch, weighted: false };
+    const shared = helpers === undefined ? undefined : new SharedGradients(helpers, objective, task);
+    shared?.setSimulations(theta, x, undefined);
+    const times = Array.from({ length: count + 20 }, () => {
       const from = performance.now();
-      gradientStep(objective, optimiser, withAtoms(rows, rows, atoms, rng), 1);
+      gradientStep(objective, optimiser, withAtoms(rows, rows, atoms, rng), 1, shared);
       optimiser.update(1e-4);
       return performance.now() - from;
-    }).slice(20);
+    });
+    shared?.end();
+    return times.slice(20);
   });
 }
 

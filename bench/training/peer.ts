@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 
 export interface PeerSteps {
   readonly version: string;
-  /** Milliseconds per step, at the number of threads that was faster. */
-  readonly ms: ReadonlyMap<string, { readonly value: number; readonly threads: number }>;
+  /** Milliseconds per step at one thread, and at two. */
+  readonly ms: readonly [ReadonlyMap<string, number>, ReadonlyMap<string, number>];
 }
 
 /** Pythons that may have the package: the system's own first. */
@@ -15,8 +15,8 @@ const pythons = ["/usr/bin/python3", "python3"];
 export function runPeer(secondsPerCase: number): PeerSteps | string {
   const python = pythons.find((path) => spawnSync(path, ["-c", "import torch"]).status === 0);
   if (python === undefined) return "no PyTorch: on Debian, apt install python3-torch";
-  const ms = new Map<string, { value: number; threads: number }>();
   let version = "";
+  const ms: Map<string, number>[] = [];
   for (const threads of [1, 2]) {
     const run = spawnSync(python, [resolve("bench/peers/training.py"), String(threads), String(secondsPerCase)], {
       encoding: "utf8",
@@ -26,9 +26,7 @@ export function runPeer(secondsPerCase: number): PeerSteps | string {
       return `PyTorch ended with ${run.status ?? run.signal}: ${run.stderr.trim().split("\n").at(-1)}`;
     const found = JSON.parse(run.stdout) as { torch: string; ms: Record<string, number> };
     version = found.torch;
-    for (const [name, value] of Object.entries(found.ms)) {
-      if (value < (ms.get(name)?.value ?? Number.POSITIVE_INFINITY)) ms.set(name, { value, threads });
-    }
+    ms.push(new Map(Object.entries(found.ms)));
   }
-  return { version, ms };
+  return { version, ms: ms as [Map<string, number>, Map<string, number>] };
 }

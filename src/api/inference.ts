@@ -54,6 +54,7 @@ export type {
 export { savePosterior } from "../calib/inference/saved-posterior.js";
 export { type Scheme, schemes } from "../calib/inference/schemes.js";
 export { NonFinite, NotTrained, ShapeMismatch, TrainingDiverged } from "../calib/nn/errors.js";
+export { GradientThreads } from "./gradient-threads.js";
 export { openKernels } from "./open-kernels.js";
 export { TrainingThreads } from "./training-threads.js";
 

@@ -28,11 +28,17 @@ export interface Simulations {
 /** Columns of one pass: activations of a pass stay in the cache. */
 const columnsPerPass = 128;
 /** Most parts of a batch that can be computed at the same time. */
-const mostShards = 4;
+export const mostShards = 4;
 
 /** Parts into which a batch is cut; by its size alone, never by who computes them. */
 export function shardsOf(rows: number, atoms: number): number {
   return Math.min(mostShards, Math.max(1, Math.ceil((rows * atoms) / columnsPerPass)));
+}
+
+/** The rows of shard s, with their atoms. */
+export function shardPart(index: Uint32Array, atoms: number, s: number, shards: number): Uint32Array {
+  const rows = index.length / atoms;
+  return index.subarray(Math.floor((s * rows) / shards) * atoms, Math.floor(((s + 1) * rows) / shards) * atoms);
 }
 
 /** log of the standard normal density of each row. @param theta shape (n, d) */

@@ -9,8 +9,9 @@ import type { Rng } from "../../base/rng.js";
 import { assertFinite, assertShape, ShapeMismatch, TrainingDiverged } from "../nn/errors.js";
 import type { EmbeddingNetwork } from "./embedding-network.js";
 import type { KernelDensity } from "./kernel-density.js";
-import { type DensityLoss, Objective, shardsOf, withAtoms } from "./objective.js";
+import { type DensityLoss, Objective, shardPart, shardsOf, withAtoms } from "./objective.js";
 import { cosineSchedule, Optimiser } from "./optimiser.js";
+import { type GradientHelpers, SharedGradients } from "./shared-gradients.js";
 import {
   completeOptions,
   type EpochReport,
@@ -47,6 +48,8 @@ export interface DensityTraining {
   /** Gets what `resumeFrom` takes, after every epoch; the next epoch waits for it. */
   readonly onState?: (state: TrainingState) => void | Promise<void>;
   readonly resumeFrom?: TrainingState;
+  /** Other threads that compute a part of every gradient; the result does not depend on them. Not with an embedding. */
+  readonly helpers?: GradientHelpers | undefined;
 }
 
 export interface DensityTrained {
@@ -77,11 +80,23 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
   const start = training.resumeFrom ?? freshState(initial);
   assertShape("resumeFrom.weights", start.weights, 1, initial.length);
   const space = estimator.kernels.borrow();
+  let shared: SharedGradients | undefined;
   try {
     const optimiser = new Optimiser(space, start, start.step, options);
     const batches = Math.max(1, Math.round(data.trainRows.length / options.batchSize));
     const largest = Math.ceil(data.trainRows.length / batches);
     const objective = new Objective(space, estimator, loss, Math.max(largest, 64), embedding?.network);
+    if (training.helpers !== undefined && embedding === undefined) {
+      const weighted = data.rowWeights !== undefined;
+      const task = {
+        estimator: estimator.state(),
+        loss,
+        largestBatch: Math.max(largest, 64),
+        count: data.count,
+        weighted,
+      };
+      shared = new SharedGradients(training.helpers, objective, task);
+    }
     const simulations = (theta: Float32Array) => ({ theta, x: data.x, rowWeights: data.rowWeights });
     // Validation is frozen: the same spread of codes and the same atoms in every epoch, so that epochs can be compared.
     const frozen = simulations(await thetaOf(training, rng.fork("validation-theta")));
@@ -93,7 +108,9 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
     while (!exhausted()) {
       const epoch = state.epoch + 1;
       const stream = rng.fork(`epoch-${epoch}`);
-      objective.setSimulations(simulations(await thetaOf(training, stream.fork("theta"))));
+      const theta = await thetaOf(training, stream.fork("theta"));
+      objective.setSimulations(simulations(theta));
+      shared?.setSimulations(theta, data.x, data.rowWeights);
       const order = stream.fork("order").permutation(data.trainRows.length);
       const choices = stream.fork("atoms");
       let sum = 0;
@@ -103,7 +120,7 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
         const to = Math.floor(((b + 1) * order.length) / batches);
         const rows = order.slice(from, to).map((i) => data.trainRows[i] as number);
         const index = withAtoms(rows, data.trainRows, objective.atoms, choices);
-        sum += gradientStep(objective, optimiser, index, epoch);
+        sum += gradientStep(objective, optimiser, index, epoch, shared);
         const progress = (optimiser.step + 1) / options.plannedSteps;
         const norm = optimiser.update(cosineSchedule(progress, options.learningRate, options.finalLearningRate));
         if (!Number.isFinite(norm)) throw new TrainingDiverged("density estimator", epoch, norm);
@@ -139,6 +156,7 @@ export async function trainDensity(training: DensityTraining): Promise<DensityTr
     const trained = estimator.withWeights(best.slice(0, size));
     return { estimator: trained, embeddingWeights: best.slice(size), bestEpoch, bestLoss, epochs, steps, history };
   } finally {
+    shared?.end();
     estimator.kernels.giveBack(space);
   }
 }
@@ -152,17 +170,28 @@ export async function thetaOf({ data, estimator }: DensityTraining, stream: Rng)
 }
 
 /** Loss of a batch; leaves its mean's gradient with the optimiser. @returns the sum over the rows */
-export function gradientStep(objective: Objective, optimiser: Optimiser, index: Uint32Array, epoch: number): number {
-  objective.setWeights(optimiser.weights);
+export function gradientStep(
+  objective: Objective,
+  optimiser: Optimiser,
+  index: Uint32Array,
+  epoch: number,
+  shared?: SharedGradients,
+): number {
   const { atoms } = objective;
   const rows = index.length / atoms;
   const gradient = optimiser.gradient.fill(0);
+  if (shared !== undefined) return checked(shared.step(optimiser.weights, index, gradient), rows, epoch);
+  objective.setWeights(optimiser.weights);
   const shards = shardsOf(rows, atoms);
   let sum = 0;
   for (let s = 0; s < shards; s++) {
-    const part = index.subarray(Math.floor((s * rows) / shards) * atoms, Math.floor(((s + 1) * rows) / shards) * atoms);
+    const part = shardPart(index, atoms, s, shards);
     if (part.length > 0) sum += objective.add(part, rows, gradient);
   }
+  return checked(sum, rows, epoch);
+}
+
+function checked(sum: number, rows: number, epoch: number): number {
   if (!Number.isFinite(sum)) throw new TrainingDiverged("density estimator", epoch, sum / rows);
   return sum;
 }

@@ -127,14 +127,17 @@ export class Estimation {
     const rng = this.#rng.fork(`round-${this.#round + 1}`);
     const valid = await this.#learnValidity(rng.fork("validity"), signal);
     const truncated = this.scheme === "tsnpe";
-    const keep = (z: Float64Array): Uint8Array =>
-      truncated ? inAll(this.#regions, z, this.prior.size) : allOf(z, this.prior.size);
+    const drawn = (theta: Float64Array, row: number): boolean =>
+      this.#fromPosterior.has(keyOf(theta, this.prior.size, row));
+    const keep = (z: Float64Array, theta: Float64Array): Uint8Array => {
+      if (!truncated) return allOf(z, this.prior.size);
+      return inAll(this.#regions, z, this.prior.size).map((inside, row) => (drawn(theta, row) ? 1 : inside));
+    };
     const all = this.simulations.usableRows(keep);
     const pools = likelihood && truncated;
     const judges = pools ? Math.min(mostJudges, Math.floor(judgeShare * all.count)) : 0;
-    const near = (row: number): boolean => this.#fromPosterior.has(keyOf(all.theta, this.prior.size, row));
-    const { learn, judge } = splitRows(all, judges, near, rng.fork("judges"));
-    const rows = pickRows(learn, (row) => !this.#fromPosterior.has(keyOf(learn.theta, this.prior.size, row)));
+    const { learn, judge } = splitRows(all, judges, (row) => drawn(all.theta, row), rng.fork("judges"));
+    const rows = pickRows(learn, (row) => !drawn(learn.theta, row));
     const { theta, x, count } = rows;
     if (count < fewestSimulations) {
       const reasons = Object.entries(this.simulations.reasons).map(([reason, n]) => `${n} ${reason}`);
@@ -217,9 +220,9 @@ export class Estimation {
     const theta = new Float64Array(count * d);
     theta.set(this.prior.fromBase(z));
     if (near > 0) {
-      const drawn = proposeFrom(posterior, [...this.#regions, ...valid], near, rng.fork("posterior"), budget).theta;
-      theta.set(drawn, even * d);
-      for (let row = 0; row < near; row++) this.#fromPosterior.add(keyOf(drawn, d, row));
+      const others = proposeFrom(posterior, valid, near, rng.fork("posterior"), budget).theta;
+      theta.set(others, even * d);
+      for (let row = 0; row < near; row++) this.#fromPosterior.add(keyOf(others, d, row));
     }
     return { theta, from: "truncated prior", acceptanceRate };
   }

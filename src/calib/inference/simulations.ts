@@ -107,10 +107,10 @@ export class Simulations {
   }
 
   /** Usable simulations, and those of a round at least. @returns theta (n, p), x (n, f), n */
-  usableRows(keep: (z: Float64Array) => Uint8Array): Rows {
+  usableRows(keep: (z: Float64Array, theta: Float64Array) => Uint8Array): Rows {
     const usable = this.#indices((i) => this.#reasons[i] === undefined);
-    const z = this.prior.toBase(this.#gather(this.#theta, usable, this.prior.size));
-    const inside = keep(z);
+    const theta = this.#gather(this.#theta, usable, this.prior.size);
+    const inside = keep(this.prior.toBase(theta), theta);
     const rows = usable.filter((_, k) => inside[k] === 1);
     return {
       theta: this.#gather(this.#theta, rows, this.prior.size),

@@ -7,9 +7,10 @@
 import { FieldOutOfRange } from "../../base/errors.js";
 import type { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
-import type { DensityShape, FlowDensityShape } from "../flow/density-estimator.js";
+import type { DensityShape, FlowDensityShape, MixtureDensityShape } from "../flow/density-estimator.js";
 import { createEstimator } from "../flow/kernel-density.js";
 import type { DensityLoss } from "../flow/objective.js";
+import type { GradientHelpers } from "../flow/shared-gradients.js";
 import { localTraining, type TrainingHost } from "../flow/training-host.js";
 import type { TrainingOptions } from "../flow/training-options.js";
 import { Ensemble, type EnsembleMember } from "./ensemble.js";
@@ -18,12 +19,14 @@ import { LinearGaussian } from "./linear-gaussian.js";
 
 type Sizes<S> = Partial<Omit<S, "kind" | "numParameters" | "numFeatures" | "standardise">>;
 
-export type EstimatorOptions = { readonly kind: "flow" } & Sizes<FlowDensityShape>;
+export type EstimatorOptions =
+  | ({ readonly kind: "flow" } & Sizes<FlowDensityShape>)
+  | ({ readonly kind: "mixture" } & Sizes<MixtureDensityShape>);
 
 export interface EnsembleOptions {
   /** Networks, 1..10. Default 2, from six parameters on 3. */
   readonly members?: number;
-  /** Default: an autoregressive spline flow. */
+  /** Default: an autoregressive spline flow; a mixture of normals is smaller and faster. */
   readonly estimator?: EstimatorOptions;
   readonly features?: FeatureOptions;
   /** Start from the linear Gaussian posterior; likelihood loss only. Default true. */
@@ -33,6 +36,8 @@ export interface EnsembleOptions {
   readonly training?: TrainingOptions;
   /** Where members train, perhaps at the same time; the result does not depend on it. Default on this thread. */
   readonly host?: TrainingHost | undefined;
+  /** Threads that share every gradient; when there is no host that trains several members at the same time. */
+  readonly helpers?: GradientHelpers | undefined;
 }
 
 export interface EpochProgress {
@@ -102,6 +107,7 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
       options: { ...planned, plannedSteps },
       rng: stream.fork("training"),
       signal: training.signal,
+      helpers: host.parallel > 1 ? undefined : options.helpers,
       onEpoch: ({ epoch, plannedEpochs, trainLoss, validationLoss }) =>
         training.onEpoch?.({ member, members, epoch, plannedEpochs, trainLoss, validationLoss }),
     });
@@ -116,6 +122,9 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
 
 /** Complete a shape with defaults: with many parameters each conditioner has less to learn and more to overfit. */
 function shapeOf(options: EstimatorOptions, numParameters: number, numFeatures: number, count: number): DensityShape {
+  if (options.kind === "mixture") {
+    return { components: 8, hidden: 50, blocks: 1, ...options, numParameters, numFeatures };
+  }
   const small = count < 3000 || numParameters >= manyParameters;
   return {
     layers: numParameters === 1 || numParameters >= manyParameters ? 2 : 4,
