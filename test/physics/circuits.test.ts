@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
 import {
   AtomicNeuronOnDls,
+  CapMemCell,
   CurrentDac,
+  capMemCellOfNeuron,
   type Device,
   NeuronReset,
   type Session,
@@ -218,6 +220,20 @@ describe("a neuron's circuits", { timeout: 120_000 }, () => {
     expect(Math.abs(at(115) - at(15) - (share * 0.05) / (ota(300) + 2e-4))).toBeLessThan(2 * mV);
     expect(Math.abs(at(210) - at(15))).toBeLessThan(1.5 * mV);
     expect(Math.abs(apart(115) - apart(15))).toBeLessThan(1.5 * mV);
+  });
+
+  it("a level that has been written is on its way for milliseconds", async () => {
+    const { at } = await run({
+      actions: [
+        [20, (b) => b.write(CapMemCell, capMemCellOfNeuron(AtomicNeuronOnDls.at(neuron), "v_leak"), { value: 605 })],
+      ],
+      untilUs: 2000,
+    });
+    // Time constant 2.2 ms; the membrane follows with 9 us.
+    for (const us of [600, 1100, 1900]) {
+      const there = 1 - Math.exp(-(us - 20 - 9) / 2200);
+      expect(Math.abs(at(us) - at(15) - 100 * 1.88 * mV * there)).toBeLessThan(2 * mV);
+    }
   });
 
   it("the preamplifier gains more with less of its capacitor", async () => {
