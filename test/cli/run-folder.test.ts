@@ -108,7 +108,7 @@ describe("a run folder", () => {
       chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
       codecs: [
         { name: "bytes", configuration: { endian: "little" } },
-        { name: "zstd", configuration: { level: 3, checksum: false } },
+        { name: "zstd", configuration: { level: 2, checksum: false } },
       ],
       fill_value: 0,
       dimension_names: ["sample"],
