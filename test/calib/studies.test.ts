@@ -8,6 +8,7 @@ import { Progress } from "../../src/calib/progress.js";
 import { studyCoverage } from "../../src/calib/study/coverage.js";
 import { coverageOfRanks, coverageTable, ranksOf } from "../../src/calib/study/coverage-table.js";
 import { studyEmbeddings } from "../../src/calib/study/embeddings.js";
+import { studyPatterns } from "../../src/calib/study/patterns.js";
 import { predictiveSummary } from "../../src/calib/study/predictive-study.js";
 import type { StudyContext } from "../../src/calib/study/study-run.js";
 import { studyTransfer } from "../../src/calib/study/transfer.js";
@@ -153,6 +154,22 @@ describe("the study of transfer", () => {
     await expect(studyTransfer(toyContext(), { ...request, testChips: ["1"] })).rejects.toMatchObject({
       _tag: "FieldOutOfRange",
     });
+  });
+});
+
+describe("the study of patterns", () => {
+  it("finds on every neuron the pattern that the device can show, and tells what it shows in place of the other", async () => {
+    const { rows, neurons } = await studyPatterns(toyContext(), {
+      ...{ task, population: { chips: ["0"], neurons: [1, 2, 3] }, patterns: ["adaptation", "regular-bursting"] },
+      ...{ members: 1, steps: 60, seed: 1, simulations: 120, candidates: 6, rounds: 2, repeats: 1 },
+    });
+    expect(neurons).toBe(3);
+    const [adaptation, bursting] = rows;
+    expect(adaptation).toMatchObject({ pattern: "adaptation", neurons: 3, after: 3 });
+    expect(adaptation!.inPrior).toBeGreaterThan(20);
+    // The toy has no bursts whatever its codes.
+    expect(bursting).toMatchObject({ after: 0, before: 0 });
+    expect(Object.values(bursting!.instead).reduce((a, b) => a + b, 0)).toBe(3);
   });
 });
 

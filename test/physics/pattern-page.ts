@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { Rng } from "../../src/base/rng.js";
 import { type FiringPattern, patternNames } from "../../src/calib/target/pattern.js";
+import { classOf } from "../../src/calib/target/pattern-class.js";
 import type { Session } from "../../src/device/interface/index.js";
-import { classOf } from "./pattern-class.js";
 import { patternFigure } from "./pattern-figure.js";
 import { knownPatterns, runModel, variedNeuron } from "./pattern-model.js";
 import { type PatternRecording, recordPattern } from "./record-pattern.js";
@@ -89,7 +89,7 @@ Codes follow from the parameter sets by the formulas of [the chip's model](../ch
 and 1000 times the speed (\`test/physics/pattern-codes.ts\`); nothing is fitted. The step begins at V = E_L, w = 0, as in the
 model: exponential and adaptation are switched on with it (\`rest_until_onset\` of a [task](../tasks.md)). The reset takes
 0.45 µs and aims below V_r, so that the membrane is let go where the model would be by then. Classes are told from the
-intervals alone (\`test/physics/pattern-class.ts\`).
+intervals alone (\`src/calib/target/pattern-class.ts\`).
 
 | pattern | spikes, model | spikes, ideal chip | first spike, model (ms) | ideal chip (µs) | class, ideal chip |
 |---|---|---|---|---|---|

@@ -6,8 +6,8 @@
 import { describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
 import { type FiringPattern, patternNames } from "../../src/calib/target/pattern.js";
+import { classOf } from "../../src/calib/target/pattern-class.js";
 import type { Session } from "../../src/device/interface/index.js";
-import { classOf } from "./pattern-class.js";
 import { knownPatterns } from "./pattern-model.js";
 import { writePatternPage } from "./pattern-page.js";
 import { recordPattern } from "./record-pattern.js";

@@ -23,6 +23,8 @@ export const patternFile: TaskFile = {
   // 16 ticks of 64 ns: bursts have intervals below 4 us, and the reset is as good as over after 1 us.
   backend: { refractoryTime: 16 },
   stimulus: { rest_until_onset: true },
+  // Fine enough to tell intervals within a burst: 3 us and more.
+  recording: { step_us: 1, spike_within_us: 2 },
   embedding: { kind: "spike-features", latent: 16 },
   budget: { simulations: 10_000, rounds: 4 },
 };

@@ -8,6 +8,7 @@ import type { OpenedDevice } from "../../api/open-device.js";
 import { openKernels } from "../../api/open-kernels.js";
 import { TrainingThreads } from "../../api/training-threads.js";
 import { elapsedMs } from "../../base/clock.js";
+import { isHxError } from "../../base/errors.js";
 import { type EmbeddingKind, embeddingKinds } from "../../calib/embedding/feature-source.js";
 import { Progress } from "../../calib/progress.js";
 import type { StudyContext } from "../../calib/study/study-run.js";
@@ -110,7 +111,7 @@ export async function runPopulationStudy<T>(
       openChip: async (url) => {
         const known = sessions.get(url);
         if (known !== undefined) return known;
-        const device = await openDevice(url, { signal, logger });
+        const device = await patiently(() => openDevice(url, { signal, logger }));
         const session = await device.openSession({ signal, chains: true });
         opened.push({ device, session });
         sessions.set(url, session);
@@ -132,6 +133,19 @@ export async function runPopulationStudy<T>(
     for (const { device, session } of opened) {
       await session.close().catch(() => undefined);
       await device.close().catch(() => undefined);
+    }
+  }
+}
+
+/** Times that a chip is opened before it counts as silent: on a busy machine a virtual board may be late. */
+const attempts = 3;
+
+async function patiently<T>(open: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await open();
+    } catch (error) {
+      if (attempt === attempts || !isHxError(error, "LinkTimeout")) throw error;
     }
   }
 }

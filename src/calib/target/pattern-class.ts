@@ -15,7 +15,7 @@
  * Bounds are ours, between the eight trains of the ideal model. What fits no class is `other`: a cycle without a pause, too
  * few spikes to tell.
  */
-import type { FiringPattern } from "../../src/calib/target/pattern.js";
+import type { FiringPattern } from "./pattern.js";
 
 export type PatternClass = FiringPattern | "silent" | "other";
 
