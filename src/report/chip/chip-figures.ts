@@ -72,7 +72,8 @@ function mismatchFigure({ spreads }: ChipCard): string {
       values.length === 0
         ? []
         : [
-            ...histogram([...values], 30, palette.draw),
+            // Neurons that are all alike get a bar, not an axis of rounding errors.
+            ...histogram([...values], 30, palette.draw, 20 * 10 ** -digits),
             Plot.ruleX([mean], { stroke: palette.ink, strokeDasharray: "5 3" }),
           ];
     place(sheet, k, title, [unit, "neurons"], marks);

@@ -49,8 +49,11 @@ export function drawPanel(sheet: Sheet, panel: Panel, marks: Plot.Markish[]): vo
 }
 
 /** A histogram, with a line at a value of interest. */
-export function histogram(values: readonly number[], bins: number, colour: string): Plot.Markish[] {
+export function histogram(values: readonly number[], bins: number, colour: string, leastWidth = 0): Plot.Markish[] {
   if (values.length === 0) return [];
-  const thresholds = { x: (value: number) => value, thresholds: bins };
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const [middle, half] = [(least + most) / 2, Math.max(most - least, leastWidth) / 2];
+  const domain = most - least < leastWidth ? { domain: [middle - half, middle + half] as [number, number] } : {};
+  const thresholds = { x: (value: number) => value, thresholds: bins, ...domain };
   return [Plot.rectY(values, { ...Plot.binX({ y: "count" }, thresholds), fill: colour, fillOpacity: 0.6 })];
 }
