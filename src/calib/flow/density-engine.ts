@@ -4,6 +4,7 @@
  * tests work through these two.
  */
 import type { Rng } from "../../base/rng.js";
+import type { Component, ProposalMixture } from "./proposal-mixture.js";
 
 export interface EngineOptions {
   /** Observations per pass, a multiple of 8. */
@@ -35,6 +36,13 @@ export interface DensityEngine {
   readonly x: Float32Array;
   /** log q of every column, (rows * atoms). */
   logProb(): Float32Array;
+  /**
+   * Mixtures only: turn the log q of the last `logProb` into log (q r / p) - log Z for the proposal r of each row, where
+   * there is one; only its part that depends on the network. `backward` then takes the gradient of that.
+   */
+  correct?(proposals: readonly (ProposalMixture | undefined)[]): void;
+  /** Mixtures only: the components of a column after `logProb`. */
+  components?(column: number): Component[];
   clearGradient(): void;
   /** Add the gradient of sum(columnWeights * logQ) of the last `logProb`. */
   backward(columnWeights: Float32Array): void;

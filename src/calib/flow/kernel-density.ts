@@ -10,6 +10,7 @@ import { assertFinite, ShapeMismatch } from "../nn/errors.js";
 import type { DensityEngine } from "./density-engine.js";
 import type { DensityEstimator, DensityShape, DensityState } from "./density-estimator.js";
 import { type DensityKind, densityKind } from "./kinds.js";
+import type { Component } from "./proposal-mixture.js";
 
 /** A fresh estimator, q = prior. @throws FieldOutOfRange */
 export function createEstimator(kernels: Kernels, shape: DensityShape, rng: Rng): KernelDensity {
@@ -106,6 +107,20 @@ export class KernelDensity implements DensityEstimator {
     });
     const logScale = this.logScale;
     return logScale === 0 ? out : out.map((l) => l - logScale);
+  }
+
+  /** The components of a mixture at one observation; undefined for flows. @param x shape (f) */
+  components(x: Float32Array): Component[] | undefined {
+    return this.kernels.lend((space) => {
+      const engine = this.kind.createEngine(space, { rows: 8, atoms: 1 });
+      if (engine.components === undefined) return undefined;
+      engine.setWeights(this.weights);
+      x.forEach((v, j) => {
+        engine.x[j * engine.rows] = v;
+      });
+      engine.logProb();
+      return engine.components(0);
+    });
   }
 
   sample(count: number, x: Float32Array, rng: Rng): Float32Array {

@@ -10,12 +10,21 @@ import { normalCdf } from "../inference/normal.js";
 import { Conditioner, type ConditionerBuffers, type WeightAddresses } from "./conditioner.js";
 import type { DensityArchitecture, DensityEngine, EngineOptions } from "./density-engine.js";
 import type { MixtureDensityShape } from "./density-estimator.js";
+import {
+  type Component,
+  type ComponentMoments,
+  normaliser,
+  type ProposalMixture,
+  precisionOf,
+} from "./proposal-mixture.js";
 import { type ConditionerShape, type ConditionerWeights, initialiseConditioner, WeightPlan } from "./weights.js";
 
 type Address = number;
 
 /** Spread of the components' means at the start; equal components would stay equal for ever. */
 const startingSpread = 0.1;
+/** Largest |log diagonal|, as in the kernel. */
+const largestLog = 10;
 
 export class MixtureArchitecture implements DensityArchitecture {
   readonly shape: MixtureDensityShape;
@@ -84,6 +93,10 @@ export class MixtureEngine implements DensityEngine {
   readonly #logQ: Address;
   readonly #g: Address;
   readonly #gRaw: Address;
+  readonly #corrections = new Map<
+    number,
+    { readonly components: readonly Component[]; readonly moments: readonly ComponentMoments[] }
+  >();
 
   constructor(space: KernelSpace, architecture: MixtureArchitecture, options: EngineOptions) {
     const { rows, atoms, trackX = false } = options;
@@ -124,12 +137,83 @@ export class MixtureEngine implements DensityEngine {
   }
 
   logProb(): Float32Array {
+    this.#corrections.clear();
     const { numParameters: d, components } = this.architecture.shape;
     const n = this.rows * this.atoms;
     this.#conditioner.observe(this.architecture.layer, this.#buffers);
     const { raw } = this.#buffers;
     this.#space.call.mixtureForward(n, d, components, raw, this.#theta, this.#logQ, this.#share);
     return this.#space.view(this.#logQ, n);
+  }
+
+  /** Components of the mixture of one column, after `logProb`. */
+  components(column: number): Component[] {
+    const { numParameters: d, components } = this.architecture.shape;
+    const { perComponent } = this.architecture;
+    const n = this.rows * this.atoms;
+    const raw = this.#space.view(this.#buffers.raw, components * perComponent * n);
+    const at = (row: number): number => raw[row * n + column] as number;
+    const weights = Array.from({ length: components }, (_, k) => at(k * perComponent));
+    const top = Math.max(...weights);
+    const total = top + Math.log(weights.reduce((sum, w) => sum + Math.exp(w - top), 0));
+    return weights.map((weight, k) => {
+      const own = k * perComponent + 1;
+      let below = own + 2 * d;
+      const factor = new Float64Array(d * d);
+      for (let i = 0; i < d; i++) {
+        factor[i * d + i] = Math.exp(Math.max(-largestLog, Math.min(largestLog, at(own + d + i))));
+        for (let j = 0; j < i; j++) factor[i * d + j] = at(below++);
+      }
+      return { logWeight: weight - total, mean: Float64Array.from({ length: d }, (_, i) => at(own + i)), factor };
+    });
+  }
+
+  correct(proposals: readonly (ProposalMixture | undefined)[]): void {
+    const logQ = this.#space.view(this.#logQ, this.rows * this.atoms);
+    this.#corrections.clear();
+    proposals.forEach((proposal, column) => {
+      if (proposal === undefined) return;
+      const components = this.components(column);
+      const { logZ, moments } = normaliser(components, proposal);
+      logQ[column] = (logQ[column] as number) - logZ;
+      this.#corrections.set(column, { components, moments });
+    });
+  }
+
+  /** Take the gradient of log Z off the raw gradients. */
+  #correctBackward(columnWeights: Float32Array): void {
+    const { numParameters: d, components: count } = this.architecture.shape;
+    const { perComponent } = this.architecture;
+    const n = this.rows * this.atoms;
+    const gRaw = this.#space.view(this.#gRaw, count * perComponent * n);
+    for (const [column, { components, moments }] of this.#corrections) {
+      const outer = columnWeights[column] as number;
+      const subtract = (row: number, gradient: number): void => {
+        gRaw[row * n + column] = (gRaw[row * n + column] as number) - outer * gradient;
+      };
+      components.forEach(({ logWeight, factor }, k) => {
+        const { share, first, second } = moments[k] as ComponentMoments;
+        const own = k * perComponent + 1;
+        subtract(own - 1, share - Math.exp(logWeight));
+        const precision = precisionOf(factor, d);
+        let below = own + 2 * d;
+        for (let i = 0; i < d; i++) {
+          let pull = 0;
+          for (let j = 0; j < d; j++) pull += (precision[i * d + j] as number) * (first[j] as number);
+          subtract(own + i, pull);
+          // Row i of L times the second moment.
+          const turned = (j: number): number => {
+            let sum = 0;
+            for (let a = 0; a <= i; a++) sum += (factor[i * d + a] as number) * (second[a * d + j] as number);
+            return sum;
+          };
+          const diagonal = factor[i * d + i] as number;
+          if (Math.abs(Math.log(diagonal)) < largestLog) subtract(own + d + i, share - diagonal * turned(i));
+          for (let j = 0; j < i; j++) subtract(below++, -turned(j));
+        }
+      });
+    }
+    this.#corrections.clear();
   }
 
   clearGradient(): void {
@@ -150,6 +234,7 @@ export class MixtureEngine implements DensityEngine {
     this.#space.view(this.#g, n).set(columnWeights);
     const { raw } = this.#buffers;
     this.#space.call.mixtureBackward(n, d, components, raw, this.#theta, this.#share, this.#g, this.#gRaw);
+    this.#correctBackward(columnWeights);
     this.#conditioner.beginBackward();
     this.#conditioner.backward(this.architecture.layer, this.#buffers, this.#gRaw, this.#theta);
   }
@@ -170,7 +255,7 @@ export class MixtureEngine implements DensityEngine {
       for (let i = 0; i < d; i++) {
         let rest = noise[i * n + c] as number;
         for (let j = 0; j < i; j++) rest -= at(below++) * (delta[j] as number);
-        delta[i] = rest * Math.exp(-Math.max(-10, Math.min(10, at(own + 1 + d + i))));
+        delta[i] = rest * Math.exp(-Math.max(-largestLog, Math.min(largestLog, at(own + 1 + d + i))));
         theta[i * n + c] = at(own + 1 + i) + (delta[i] as number);
       }
     }

@@ -9,11 +9,19 @@ import type { KernelSpace } from "../../kernels/module.js";
 import type { DensityEngine } from "./density-engine.js";
 import type { EmbeddingNetwork } from "./embedding-network.js";
 import type { KernelDensity } from "./kernel-density.js";
+import type { ProposalMixture } from "./proposal-mixture.js";
 
 export type DensityLoss =
   | { readonly type: "likelihood" }
   /** `atoms` thetas per simulation, its own among them; 2 or more. */
-  | { readonly type: "atomic"; readonly atoms: number };
+  | { readonly type: "atomic"; readonly atoms: number }
+  /** Mixtures only: likelihood of simulations from proposals that are mixtures, in closed form. */
+  | {
+      readonly type: "corrected";
+      readonly proposals: readonly ProposalMixture[];
+      /** For each simulation 0 for the prior, k for proposal k - 1; shape (count). */
+      readonly proposalOf: Uint8Array;
+    };
 
 /** Simulations of one epoch as the objective sees them. */
 export interface Simulations {
@@ -62,6 +70,7 @@ export class Objective {
   readonly #columnWeights: Float32Array;
   readonly #scores: Float64Array;
 
+  readonly #lossOf: DensityLoss;
   readonly #embedding: EmbeddingNetwork | undefined;
   #embeddingWeights: Float32Array = new Float32Array(0);
 
@@ -74,6 +83,7 @@ export class Objective {
     embedding?: EmbeddingNetwork,
   ) {
     this.#embedding = embedding;
+    this.#lossOf = loss;
     this.atoms = loss.type === "atomic" ? loss.atoms : 1;
     const shard = Math.ceil(largestBatch / shardsOf(largestBatch, this.atoms));
     const rows = Math.min(Math.max(1, Math.floor(columnsPerPass / this.atoms)), shard);
@@ -114,7 +124,9 @@ export class Objective {
     for (let from = 0; from < rows; from += engine.rows) {
       const part = index.subarray(from * this.atoms, Math.min(rows, from + engine.rows) * this.atoms);
       this.#load(part);
-      sum += this.#loss(engine.logProb(), part, scale);
+      const logQ = engine.logProb();
+      this.#correct(part);
+      sum += this.#loss(logQ, part, scale);
       if (gradient !== undefined) {
         engine.backward(this.#columnWeights);
         this.#embeddingBackward(part.length / this.atoms, gradient);
@@ -125,6 +137,12 @@ export class Objective {
       for (let i = 0; i < own.length; i++) gradient[i] = (gradient[i] as number) + (own[i] as number);
     }
     return sum;
+  }
+
+  #correct(index: Uint32Array): void {
+    const loss = this.#lossOf;
+    if (loss.type !== "corrected") return;
+    this.#engine.correct?.(Array.from(index, (row) => loss.proposals[(loss.proposalOf[row] as number) - 1]));
   }
 
   #load(index: Uint32Array): void {

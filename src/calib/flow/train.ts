@@ -236,6 +236,12 @@ export function checkTraining(training: DensityTraining): Required<TrainingOptio
     const bad = data.rowWeights.find((w) => !(w >= 0 && Number.isFinite(w)));
     if (bad !== undefined) throw new FieldOutOfRange("row weight", bad, "0 or more");
   }
+  if (loss.type === "corrected") {
+    if (estimator.shape.kind !== "mixture" || estimator.shape.standardise !== undefined) {
+      throw new FieldOutOfRange("loss", "corrected", "atomic or likelihood, but for mixtures without standardisation");
+    }
+    assertShape("proposalOf", loss.proposalOf, data.count, 1);
+  }
   if (loss.type === "atomic") {
     const { atoms } = loss;
     const most = data.trainRows.length;

@@ -6,6 +6,7 @@ import type { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
 import type { DensityState } from "../flow/density-estimator.js";
 import { estimatorFromState, type KernelDensity } from "../flow/kernel-density.js";
+import { type ProposalMixture, proposalFrom } from "../flow/proposal-mixture.js";
 import { ShapeMismatch } from "../nn/errors.js";
 import { type FeatureDescription, FeatureMap } from "./features.js";
 import { LinearGaussian, type LinearGaussianDescription } from "./linear-gaussian.js";
@@ -66,6 +67,19 @@ export class Ensemble implements BaseDensity {
       throw new ShapeMismatch("theta", z.length, `a multiple of ${observations} observations x ${this.d} parameters`);
     }
     return mixLogProbs(this.members.map((member) => memberLogProb(member, z, features, n / observations)));
+  }
+
+  /** The ensemble at one observation as one mixture of normals; undefined when its members are none, or of residuals. */
+  mixtureAt(x: ArrayLike<number>): ProposalMixture | undefined {
+    const features = this.features.apply(x);
+    const components = this.members.map(({ density, linear }) => {
+      return linear === undefined ? density.components(features) : undefined;
+    });
+    if (components.some((own) => own === undefined)) return undefined;
+    return proposalFrom(
+      components.flatMap((own) => own ?? []),
+      this.d,
+    );
   }
 
   /** The same for each member apart. @returns one array of shape (n) per member */

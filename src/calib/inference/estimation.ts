@@ -12,6 +12,8 @@ import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
 import { Classifier } from "../diagnostics/classifier.js";
+import type { DensityLoss } from "../flow/objective.js";
+import { drawFrom, type ProposalMixture } from "../flow/proposal-mixture.js";
 import { NotTrained } from "../nn/errors.js";
 import { SimulatorFailed } from "./errors.js";
 import { quantileSorted } from "./features.js";
@@ -85,6 +87,9 @@ export class Estimation {
   #fromPrior = true;
   /** Keys of parameters that were drawn from a posterior: only a likelihood may learn from them. */
   readonly #fromPosterior = new Set<string>();
+  /** Mixtures that were proposed from, and which of them, from 1, each of their parameters came from. */
+  readonly #mixtures: ProposalMixture[] = [];
+  readonly #mixtureOf = new Map<string, number>();
 
   /** @throws FieldOutOfRange */
   constructor(options: EstimationOptions) {
@@ -154,7 +159,7 @@ export class Estimation {
       x,
       z: (stream) => (discrete && stream !== undefined ? this.prior.toBase(theta, stream) : middles),
       draft,
-      loss: atomic ? { type: "atomic", atoms } : { type: "likelihood" },
+      loss: atomic ? this.#proposalLoss(theta, atoms) : { type: "likelihood" },
       options: { ...ensemble, ...(this.scheme === "snpe-c" ? { linear: false } : {}) },
       warmStart: atomic ? this.#posterior?.ensemble : undefined,
       rng,
@@ -211,6 +216,8 @@ export class Estimation {
     const posterior = this.posterior(xObs);
     if (this.scheme === "snpe-c") {
       this.#fromPrior = false;
+      const mixture = posterior.amortised.ensemble.mixtureAt(posterior.xObs);
+      if (mixture !== undefined) return this.#proposeMixture(mixture, count, rng);
       return { ...proposeFrom(posterior, valid, count, rng, budget), from: "posterior" };
     }
     this.truncateTo(posterior, rng.fork("region"));
@@ -225,6 +232,24 @@ export class Estimation {
       for (let row = 0; row < near; row++) this.#fromPosterior.add(keyOf(others, d, row));
     }
     return { theta, from: "truncated prior", acceptanceRate };
+  }
+
+  /** Draws of a mixture whose correction is known in closed form. */
+  #proposeMixture(mixture: ProposalMixture, count: number, rng: Rng): Proposed {
+    const theta = this.prior.fromBase(drawFrom(mixture, count, rng.fork("mixture")));
+    this.#mixtures.push(mixture);
+    for (let row = 0; row < count; row++)
+      this.#mixtureOf.set(keyOf(theta, this.prior.size, row), this.#mixtures.length);
+    return { theta, from: "posterior", acceptanceRate: 1 };
+  }
+
+  /** Of simulations from any proposals: closed form where all of them were mixtures, else atoms. */
+  #proposalLoss(theta: Float64Array, atoms: number): DensityLoss {
+    if (this.#mixtures.length === 0) return { type: "atomic", atoms };
+    const proposalOf = Uint8Array.from({ length: theta.length / this.prior.size }, (_, row) => {
+      return this.#mixtureOf.get(keyOf(theta, this.prior.size, row)) ?? 0;
+    });
+    return { type: "corrected", proposals: this.#mixtures, proposalOf };
   }
 
   /** Restrict what is proposed next to all but a little of a posterior's mass; it may be another estimator's. */

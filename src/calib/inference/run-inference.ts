@@ -73,10 +73,13 @@ export interface InferenceResult {
   readonly notices: readonly string[];
 }
 
-/** Simulations per round: the first covers the prior and gets 40 %, the others share the rest. */
-export function simulationsPerRound(simulations: number, rounds: number): number[] {
+/** Share of the first round, which covers the prior; a likelihood learns more from the later ones. */
+const firstShare = { posterior: 0.4, likelihood: 0.25 };
+
+/** Simulations per round: the first gets its share, the others share the rest. */
+function simulationsPerRound(simulations: number, rounds: number, share: number): number[] {
   if (rounds === 1) return [simulations];
-  const first = Math.round(0.4 * simulations);
+  const first = Math.round(share * simulations);
   const rest = simulations - first;
   const upTo = (i: number): number => Math.floor((rest * i) / (rounds - 1));
   return [first, ...Array.from({ length: rounds - 1 }, (_, i) => upTo(i + 1) - upTo(i))];
@@ -96,10 +99,11 @@ export async function runInference(options: InferenceOptions): Promise<Inference
     throw new ObservationInvalid(`scheme ${scheme} narrows the proposal around an observation: give xObs, or take npe`);
   }
   if (xObs !== undefined) checkObservation(xObs);
-  const estimation = new Estimation({ likelihood: scheme === "tsnpe", ...rest, prior, seed });
+  const likelihood = options.likelihood ?? scheme === "tsnpe";
+  const estimation = new Estimation({ ...rest, likelihood, prior, seed });
   const root = Rng.fromSeed(seed).fork("inference");
   const reports: RoundReport[] = [];
-  const counts = simulationsPerRound(simulations, rounds);
+  const counts = simulationsPerRound(simulations, rounds, firstShare[likelihood ? "likelihood" : "posterior"]);
   for (const [index, count] of counts.entries()) {
     const round = index + 1;
     const rng = root.fork(`round-${round}`);
