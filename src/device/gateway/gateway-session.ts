@@ -14,7 +14,7 @@ import {
   sessionInfo,
   wordsType,
 } from "../../protocol/gateway-api.js";
-import { LinkClosed, LinkReset } from "../errors.js";
+import { LinkClosed, LinkReset, ProgramTooLong } from "../errors.js";
 import { initProgram } from "../init-program.js";
 import type {
   DeviceIdentity,
@@ -123,6 +123,10 @@ export class GatewaySession implements Session {
     signal?.throwIfAborted();
     const { clock, drawId } = this.#options;
     const content = takeProgram(program);
+    const { maxProgramBytes } = this.#options.info;
+    // The gateway would refuse it, but may close the connection before the whole has been sent.
+    if (content.words.length > maxProgramBytes)
+      throw new ProgramTooLong(content.words.length / 8, Math.floor(maxProgramBytes / 8));
     const abort = new AbortController();
     const run: Run = { id: drawId(), content, began: clock.now(), result: deferred<RunResult>(), abort };
     const onAbort = (): void => abort.abort(signal?.reason);
