@@ -1,7 +1,8 @@
 // Builds what is older than its sources: TypeScript into dist/, kernels into dist/src/kernels/*.wasm. `npm start`,
 // `npm test` and the suites' set-up call it.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -39,6 +40,19 @@ function buildKernels() {
   }
 }
 
+/** What was built, as one short hash: results of two builds may differ where the version does not. */
+function noteBuild() {
+  const hash = createHash("sha256");
+  for (const part of ["src", "firmware-sim"]) {
+    const folder = join(root, "dist", part);
+    const files = readdirSync(folder, { recursive: true }).filter((file) => /\.(js|wasm)$/.test(file));
+    for (const file of files.sort()) hash.update(file).update(readFileSync(join(folder, file)));
+  }
+  const text = `${JSON.stringify({ name: "hxloop-build", version: hash.digest("hex").slice(0, 12) })}\n`;
+  const path = join(root, "dist/src/build.json");
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
+}
+
 /**
  * @param tolerateTypeErrors go on with what the compiler emitted: for test set-ups, where types are a check of their own
  * @throws Error when a compiler reports one
@@ -50,6 +64,7 @@ export function build({ tolerateTypeErrors = false } = {}) {
     if (!tolerateTypeErrors) throw error;
   }
   buildKernels();
+  noteBuild();
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

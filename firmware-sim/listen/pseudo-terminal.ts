@@ -58,12 +58,17 @@ const socatLimitMs = 3000;
 
 /**
  * @param link where hosts are to find it; a link whose terminal is gone is replaced
+ * @param tools what may make one, the first that can
  * @throws AddressTaken when something is there; PseudoTerminalMissing when nothing can make one
  */
-export async function openPseudoTerminal(link: string, clock: Clock): Promise<PseudoTerminal> {
+export async function openPseudoTerminal(
+  link: string,
+  clock: Clock,
+  tools: readonly PseudoTerminal["tool"][] = ["node-pty", "socat"],
+): Promise<PseudoTerminal> {
   const path = resolve(link);
   clearStale(path);
-  const own = await openWithNodePty(clock);
+  const own = tools.includes("node-pty") ? await openWithNodePty(clock) : undefined;
   const { pipe, slave } = own ?? (await openWithSocat(clock, `${path}.${process.pid}`));
   const tool = own ? "node-pty" : "socat";
   try {

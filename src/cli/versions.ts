@@ -25,13 +25,24 @@ export function ownVersion(): string {
   return versionAbove("package.json", "hxloop") ?? "unknown";
 }
 
-/** By name; packages that are not installed are left out. */
+/** What in this program may give other results than the one that began a run. Empty when nothing does. */
+export function versionChanges(before: Readonly<Record<string, string>>): string {
+  const now = versions();
+  return Object.keys({ ...before, ...now })
+    .filter((name) => before[name] !== now[name])
+    .map((name) => `${name} ${before[name] ?? "none"}, now ${now[name] ?? "none"}`)
+    .join("; ");
+}
+
+/** By name; packages that are not installed are left out, and the hash of the build where nothing was built. */
 export function versions(): Record<string, string> {
   const found: Record<string, string> = {
     hxloop: ownVersion(),
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
   };
+  const build = readVersion(fileURLToPath(new URL("../build.json", import.meta.url)), "hxloop-build");
+  if (build !== undefined) found.build = build;
   for (const name of ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-node", "zarrita"]) {
     const version = versionAbove(join("node_modules", name, "package.json"), name);
     if (version !== undefined) found[name] = version;

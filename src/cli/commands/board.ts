@@ -5,9 +5,9 @@
 import { Command } from "commander";
 import type { VirtualBoardOptions } from "../../../firmware-sim/board-options.js";
 import type { Clock } from "../../base/clock.js";
-import { FieldOutOfRange } from "../../base/errors.js";
 import { type FaultSpec, faultsLegal, formatFaults, parseFaults } from "../../base/faults/fault-spec.js";
 import type { Context } from "../context.js";
+import { UsageError } from "../errors.js";
 import { choice, integer, nonEmpty } from "../options.js";
 
 const presets = ["ideal", "typical", "harsh"] as const;
@@ -53,15 +53,11 @@ export function boardCommand(context: Context): Command {
     .action((flags: BoardFlags) => board(context, flags));
 }
 
-/** @throws AddressTaken, FieldOutOfRange, PseudoTerminalMissing */
+/** @throws AddressTaken, UsageError, PseudoTerminalMissing */
 async function board(context: Context, flags: BoardFlags): Promise<void> {
   const { terminal, interrupts } = context;
   if (flags.serial !== undefined && flags.udp !== undefined)
-    throw new FieldOutOfRange(
-      "--serial",
-      `${flags.serial}, with --udp ${flags.udp}`,
-      "one of the two; start two boards",
-    );
+    throw new UsageError("--udp and --serial exclude each other: one board has one way to it; start two boards");
   const served = await serve(context, flags);
   const { chip, preset, faults, faultSeed } = flags;
   const bad = faults === undefined ? "" : `, faults ${formatFaults(faults)} (seed ${faultSeed})`;

@@ -34,7 +34,7 @@ import { makeDisplay } from "../progress/display.js";
 import { resumeCommand } from "../store/describe.js";
 import { countRecordings, RunFolder } from "../store/run-folder.js";
 import { taskFile } from "../task-source.js";
-import { ownVersion, versions } from "../versions.js";
+import { ownVersion, versionChanges, versions } from "../versions.js";
 
 import { calibrateNeuronsFromFlags } from "./calibrate-neurons.js";
 
@@ -188,6 +188,11 @@ async function calibrateInFolder(
     ? RunFolder.resume(directory, known, quantities, clock)
     : RunFolder.create(directory, written, known, quantities, clock));
   interrupts.lastWords = () => unfinished(directory);
+  const changes = assignment.isResumed ? versionChanges(folder.manifest.versions) : "";
+  if (changes !== "")
+    terminal.say(
+      `${terminal.paint("yellow", "note:")} run ${directory} was begun by another program (${changes}): its recordings are kept, but what is computed from here on may differ from an undisturbed run`,
+    );
   const display = makeDisplay(terminal, clock, flags.quiet === true);
   const threads = new TrainingThreads();
   try {
