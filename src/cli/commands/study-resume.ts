@@ -55,9 +55,9 @@ async function studyResumeCommand(context: Context, flags: ResumeFlags): Promise
   const request = ["--task", task, "--neuron", neuron, "--seed", seed, "--simulations", simulations];
   const from = clock.now();
   terminal.say(`the undisturbed run, in ${scratch}`);
-  let isSame = false;
+  let soFar: ResumeStudy | undefined;
   try {
-    const study = await studyResume({
+    await studyResume({
       calibration: {
         binary: process.argv[1] ?? "",
         cwd: scratch,
@@ -68,26 +68,33 @@ async function studyResumeCommand(context: Context, flags: ResumeFlags): Promise
       rng: Rng.fromSeed(seed).fork("kills"),
       clock,
       signal: interrupts.signal,
-      onRun: (run, done) => terminal.say(lineOf(run, done, kills, elapsedMs(from, clock.now()) / 1000)),
+      onRun: (study, done) => {
+        soFar = study;
+        terminal.say(lineOf(study.runs.at(-1), done, kills, elapsedMs(from, clock.now()) / 1000));
+      },
     });
-    const differing = study.runs.filter((run) => run.differing.length > 0);
-    isSame = differing.length === 0;
-    const options = { device, task: flags.task, neuron, seed, kills, simulations, rounds };
-    const known = conditions();
-    const command = `hxloop study resume --kills ${kills} --seed ${seed} --device ${device} --task ${flags.task} --neuron ${neuron} --simulations ${simulations} --rounds ${rounds}`;
-    if (flags.json) {
-      const same = study.runs.length - differing.length;
-      terminal.result(
-        JSON.stringify({ schema: "hxloop.study.resume/1", ...options, conditions: known, same, ...study }),
-      );
-    } else terminal.result(textOf(study, conditionsLine(command, known)));
-    if (!isSame) throw new ResultNotRepeated(differing.length, study.runs.length, scratch);
   } finally {
-    if (isSame || interrupts.signal.aborted) await rm(scratch, { recursive: true, force: true });
+    // Also of a study that is broken off: what was seen was seen.
+    const differing = soFar?.runs.filter((run) => run.differing.length > 0).length ?? 0;
+    if (soFar !== undefined) present(context, soFar, { ...flags, device });
+    if (differing === 0) await rm(scratch, { recursive: true, force: true });
   }
+  const differing = soFar?.runs.filter((run) => run.differing.length > 0).length ?? 0;
+  if (differing > 0) throw new ResultNotRepeated(differing, soFar?.runs.length ?? 0, scratch);
 }
 
-function lineOf(run: DisturbedRun, done: number, kills: number, seconds: number): string {
+function present({ terminal }: Context, study: ResumeStudy, flags: ResumeFlags & { device: string }): void {
+  const { json, ...options } = flags;
+  const known = conditions();
+  const same = study.runs.filter(({ differing }) => differing.length === 0).length;
+  const words = Object.entries(options).map(([name, value]) => `--${name} ${value}`);
+  const whole = { schema: "hxloop.study.resume/1", ...options, conditions: known, same, ...study };
+  const text = (): string => textOf(study, conditionsLine(`hxloop study resume ${words.join(" ")}`, known));
+  terminal.result(json ? JSON.stringify(whole) : text());
+}
+
+function lineOf(run: DisturbedRun | undefined, done: number, kills: number, seconds: number): string {
+  if (run === undefined) return "";
   const how = run.kills.map((k) => `after ${k.afterSeconds.toFixed(1)} s (${k.during})`).join(" and ");
   const end = run.differing.length === 0 ? "same bytes" : `${run.differing.length} files DIFFER`;
   const left = done < kills ? `  ${formatDuration((seconds / done) * (kills - done))} left` : "";

@@ -47,8 +47,8 @@ export interface ResumeStudyOptions {
   readonly rng: Rng;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Called after each run. */
-  readonly onRun: (run: DisturbedRun, killsDone: number) => void;
+  /** Called after each run with all that is known so far. */
+  readonly onRun: (soFar: ResumeStudy, killsDone: number) => void;
 }
 
 /** Share of runs that are killed a second time. */
@@ -99,7 +99,7 @@ export async function studyResume(options: ResumeStudyOptions): Promise<ResumeSt
       const differing = differingFiles(wanted, await runDigests(directory));
       runs.push({ kills, secondsToEnd: seconds(killedAt), differing });
       done += kills.length;
-      options.onRun(runs.at(-1) as DisturbedRun, done);
+      options.onRun({ undisturbedSeconds, files: wanted.size, runs: [...runs] }, done);
       // What differs is kept to be looked at.
       if (differing.length > 0) continue;
     }
