@@ -6,6 +6,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ["default"],
+    server: { deps: { external: [/\/dist\/src\//] } },
     projects: [
       {
         extends: true,

@@ -5,9 +5,12 @@ import { ManualClock } from "../../src/base/clock.js";
 import { silentLogger } from "../../src/base/log.js";
 import type { CommandTree } from "../../src/cli/context.js";
 import { InterruptGuard } from "../../src/cli/interrupt.js";
-import { commandTree } from "../../src/cli/program.js";
 import { allCommands, pathOf } from "../../src/cli/settings.js";
 import { makeTerminal } from "../../src/cli/terminal.js";
+
+// The build's, which Node loads as it is: transforming all commands once more takes longer than the tests.
+const built = new URL("../../dist/src/cli/program.js", import.meta.url).href;
+const { commandTree } = (await import(built)) as typeof import("../../src/cli/program.js");
 
 export interface Asked {
   readonly command: readonly string[];
