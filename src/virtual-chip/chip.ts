@@ -208,10 +208,7 @@ class VirtualChip implements Chip {
   }
 
   get isQuiet(): boolean {
-    const { speaking, hasSources } = this.#routing;
-    return (
-      !this.#madc.isRecording && speaking.size === 0 && !hasSources && this.#samples.isEmpty && this.#spikes.isEmpty
-    );
+    return this.#routing.isSilent && !this.#madc.isRecording && this.#samples.isEmpty && this.#spikes.isEmpty;
   }
 
   takeMadc(): MadcEvents {

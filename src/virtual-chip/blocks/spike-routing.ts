@@ -49,9 +49,9 @@ export class SpikeRouting {
     return this.#feedsBack;
   }
 
-  /** Whether a background source is on. */
-  get hasSources(): boolean {
-    return this.#background.isOn;
+  /** No neuron's spikes become events, and no background source is on. */
+  get isSilent(): boolean {
+    return this.speaking.size === 0 && !this.#background.isOn;
   }
 
   /** A neuron's spikes become events with an address from here on, or no longer. */
