@@ -2,9 +2,10 @@
 import { getEventListeners } from "node:events";
 import { existsSync, lstatSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Device, openDevice, type Session } from "../../src/api/index.js";
+import { type Device, openDevice } from "../../src/api/index.js";
 import { sleep } from "../../src/base/async.js";
 import { systemClock } from "../../src/base/clock.js";
+import { busyProgram } from "../support/busy-program.js";
 import { type OpenWay, startBoard, ways } from "./ways.js";
 
 /** Handles that keep a process alive, but for those of the test runner. */
@@ -33,12 +34,6 @@ async function leftOver(baseline: readonly string[]): Promise<string[]> {
   return beyond(baseline);
 }
 
-function longProgram(session: Session) {
-  const builder = session.program();
-  for (let i = 0; i < 300; i++) builder.resetTimer().waitUntil(100_000_000);
-  return builder.build();
-}
-
 describe.each(ways.filter(({ missing }) => missing === undefined))("a device $name", ({ open }) => {
   let way: OpenWay;
   beforeAll(async () => {
@@ -52,7 +47,7 @@ describe.each(ways.filter(({ missing }) => missing === undefined))("a device $na
     const device = await openDevice(way.url, { signal });
     const session = await device.openSession({ signal });
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
-    const running = session.run(longProgram(session), { signal });
+    const running = session.run(busyProgram(session), { signal });
     const waiting = session.run(session.program().build(), { signal });
     const ends = Promise.allSettled([running, waiting]);
     await sleep(systemClock, 20);
@@ -70,7 +65,7 @@ describe.each(ways.filter(({ missing }) => missing === undefined))("a device $na
     const baseline = resources();
     const device = await openDevice(way.url);
     const session = await device.openSession();
-    const runs = [session.run(longProgram(session)), session.run(session.program().build())];
+    const runs = [session.run(busyProgram(session)), session.run(session.program().build())];
     const ends = Promise.allSettled(runs);
     await sleep(systemClock, 20);
     await Promise.all([device.close(), device.close()]);
@@ -94,7 +89,7 @@ describe("a board on UDP that dies without a word", () => {
     const board = await startBoard("udp");
     const device = await openDevice(`${board.url}&alive=1`);
     const session = await device.openSession();
-    const running = session.run(longProgram(session));
+    const running = session.run(busyProgram(session));
     const ended = expect(running).rejects.toMatchObject({ _tag: "LinkTimeout", stage: "silence" });
     await sleep(systemClock, 300);
     // Not killed: a machine that is gone sends no "port unreachable" either.
@@ -116,7 +111,7 @@ describe.skipIf(serial?.missing !== undefined)("a serial line", () => {
     const device = await openDevice(way.url);
     await expect(openDevice(way.url)).rejects.toMatchObject({ _tag: "DeviceBusy" });
     const session = await device.openSession();
-    const running = session.run(longProgram(session));
+    const running = session.run(busyProgram(session));
     const ended = expect(running).rejects.toMatchObject({ _tag: "Disconnected" });
     await sleep(systemClock, 20);
     await way.close();

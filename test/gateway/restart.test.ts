@@ -4,17 +4,17 @@ import { getEventListeners, once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
+import { busyProgram } from "../support/busy-program.js";
 import {
   board,
   Client,
   cell,
   halt,
+  long,
   omnibusAnswers,
   omnibusRead,
   omnibusWrite,
   temporaryFolder,
-  timerReset,
-  waitUntil,
   words,
 } from "./support.js";
 
@@ -45,7 +45,6 @@ async function kill(): Promise<void> {
 }
 
 const barrier = 0x0700_0000_0000_0001n;
-const long = words(...Array.from({ length: 200 }, () => [timerReset, waitUntil(100_000_000)]).flat(), halt);
 
 describe("after kill -9", { timeout: 60_000 }, () => {
   it("sessions, queued runs and answers are there; the run on the board has an unknown outcome", async () => {
@@ -116,9 +115,7 @@ describe("after kill -9", { timeout: 60_000 }, () => {
     const { signal } = controller;
     const device = await openDevice(`${url}/boards/0`, { signal });
     const session = await device.openSession({ signal });
-    const builder = session.program();
-    for (let i = 0; i < 200; i++) builder.resetTimer().waitUntil(100_000_000);
-    const running = session.run(builder.build(), { signal });
+    const running = session.run(busyProgram(session), { signal });
     const waiting = session.run(session.program().build(), { signal });
     const ends = Promise.allSettled([running, waiting]);
     await expect.poll(async () => (await client.json("GET", "/boards/0")).state).toBe("busy");

@@ -5,14 +5,13 @@ import {
   Client,
   cell,
   halt,
+  long,
   omnibusAnswers,
   omnibusRead,
   omnibusWrite,
   startTestGateway,
   temporaryFolder,
   tick,
-  timerReset,
-  waitUntil,
   words,
 } from "./support.js";
 
@@ -39,8 +38,6 @@ const nothing = words(halt);
 const barrier = 0x0700_0000_0000_0001n;
 const readCell = words(omnibusRead(cell), barrier, halt);
 const writeCell = (value: number): Uint8Array => words(...omnibusWrite(cell, value), barrier, halt);
-/** Holds the board for about half a second of wall time or more: 0.9 s of FPGA time at most per wait. */
-const long = words(...Array.from({ length: 200 }, () => [timerReset, waitUntil(100_000_000)]).flat(), halt);
 
 describe("a run", () => {
   it("gives back the board's words", async () => {

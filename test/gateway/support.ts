@@ -42,8 +42,8 @@ export function words(...list: readonly bigint[]): Uint8Array {
 }
 export const tick = 0x0a00_0000_0000_0001n;
 export const halt = 0x0a00_0000_0000_0000n;
-export const timerReset = 0x0400_0000_0000_0000n;
-export const waitUntil = (cycles: number): bigint => 0x0500_0000_0000_0000n | BigInt(cycles);
+const timerReset = 0x0400_0000_0000_0000n;
+const waitUntil = (cycles: number): bigint => 0x0500_0000_0000_0000n | BigInt(cycles);
 export const omnibusRead = (address: number): bigint => 0x0b00_001f_0000_0000n | BigInt(address);
 export const omnibusWrite = (address: number, data: number): readonly bigint[] => [
   0x0b00_000f_0000_0000n | BigInt(address),
@@ -51,6 +51,15 @@ export const omnibusWrite = (address: number, data: number): readonly bigint[] =
 ];
 /** CapMem cell of block 0, column 0, row 0. */
 export const cell = 0x0014_0000;
+/**
+ * Holds the board for seconds of wall time or more: waits of 0.8 s of FPGA time, with a rare background source on, as a
+ * virtual chip passes over a wait in which nothing can happen.
+ */
+export const long = words(
+  ...omnibusWrite(0x0013_0001, 0xffff_0003),
+  ...Array.from({ length: 190 }, () => [timerReset, waitUntil(100_000_000)]).flat(),
+  halt,
+);
 
 /** The data of omnibus answers in a stream of whole 64-bit messages. */
 export function omnibusAnswers(answer: Uint8Array): number[] {
