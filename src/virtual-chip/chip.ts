@@ -149,8 +149,7 @@ class VirtualChip implements Chip {
   }
 
   setClock(time: number): void {
-    this.#catchUp();
-    this.#isCaughtUp = false;
+    this.#catchUp(false);
     this.#counters.settle();
     const shift = time - this.#now;
     this.#now = time;
@@ -167,22 +166,19 @@ class VirtualChip implements Chip {
 
   write(address: number, word: number, byteEnables: number): boolean {
     if (this.#isInReset) return false;
-    this.#catchUp();
-    this.#isCaughtUp = false;
+    this.#catchUp(false);
     return this.#registers.write(address, word, byteEnables);
   }
 
   read(address: number): number | undefined {
     if (this.#isInReset) return undefined;
-    this.#catchUp();
-    this.#isCaughtUp = false;
+    this.#catchUp(false);
     return this.#registers.read(address);
   }
 
   spike(label: number): void {
     if (this.#isInReset) return;
-    this.#catchUp();
-    this.#isCaughtUp = false;
+    this.#catchUp(false);
     this.#routing.fromHost(label, this.#now);
   }
 
@@ -224,11 +220,12 @@ class VirtualChip implements Chip {
 
   /**
    * Bring everything that is observed to the present. Where spikes come back to neurons, in slices of the time that they
-   * need on their way, on a grid of the chip's time.
+   * need on their way, on a grid of the chip's time. @param staysSo false when something is about to happen
    */
-  #catchUp(): void {
-    if (this.#isCaughtUp) return;
-    this.#isCaughtUp = true;
+  #catchUp(staysSo = true): void {
+    const isBehind = !this.#isCaughtUp;
+    this.#isCaughtUp = staysSo;
+    if (!isBehind) return;
     const step = this.#step();
     if (step - this.#caughtUpTo > synapticLatency && this.#routing.feedsBack) {
       const first = (Math.floor(this.#caughtUpTo / synapticLatency) + 1) * synapticLatency;
@@ -241,8 +238,7 @@ class VirtualChip implements Chip {
   #advance(step: number): void {
     this.#routing.advance(Math.min(step * unitsPerStep + unitsPerStep - 1, this.#now));
     this.#madc.advance(step);
-    const { speaking } = this.#routing;
-    if (speaking.size > 0) this.#population.advance(speaking.keys(), step);
+    if (!this.#routing.isSilent) this.#population.advance(this.#routing.speaking.keys(), step);
   }
 
   #step(): number {
