@@ -85,8 +85,8 @@ test("normal noise in a box: the truncated normal posterior, in the middle and a
   const middle = new Float32Array([6, 7]);
   const exact = exactPosterior(model, middle);
   const posterior = estimation.posterior(middle);
-  // Measured with this seed: 0.13 nats in the middle.
-  expect(divergence(exact, posterior)).toBeLessThan(0.2);
+  // Measured with this seed: 0.126 nats in the middle, 0.175 at the edge.
+  expect(divergence(exact, posterior)).toBeLessThan(0.16);
   posterior.summarize(4000, rng.fork("draws")).forEach(({ mean, sd }, k) => {
     expect(Math.abs(mean - exact.mean[k]!) / exact.sd[k]!).toBeLessThan(0.4);
     expect(sd / exact.sd[k]!).toBeGreaterThan(0.8);
@@ -94,7 +94,7 @@ test("normal noise in a box: the truncated normal posterior, in the middle and a
   });
   // Half of this posterior is cut off by the box.
   const edge = new Float32Array([0, 6]);
-  expect(divergence(exactPosterior(model, edge), estimation.posterior(edge))).toBeLessThan(0.25);
+  expect(divergence(exactPosterior(model, edge), estimation.posterior(edge))).toBeLessThan(0.22);
 });
 
 /** Eight curved, correlated features of both codes. */
@@ -126,13 +126,15 @@ test.each(["tsnpe", "snpe-c"] as const)(
     estimation.append(next.theta, simulate(curved, next.theta, rng.fork("round 2")));
     await estimation.train();
     const second = estimation.posterior(x);
-    expect(divergence(exact, second)).toBeLessThan(0.8 * divergence(exact, first));
-    expect(divergence(exact, second)).toBeLessThan(0.25);
+    // Measured with this seed: tsnpe from 0.82 to 0.080 nats, snpe-c from 0.31 to 0.19.
+    const [share, most] = scheme === "tsnpe" ? [0.2, 0.12] : [0.8, 0.25];
+    expect(divergence(exact, second)).toBeLessThan(share * divergence(exact, first));
+    expect(divergence(exact, second)).toBeLessThan(most);
     second.summarize(4000, rng.fork("draws")).forEach(({ mean, sd }, k) => {
       expect(Math.abs(mean - exact.mean[k]!) / exact.sd[k]!).toBeLessThan(0.5);
       expect(sd / exact.sd[k]!).toBeGreaterThan(0.7);
       // The atomic loss on 400 + 400 simulations leaves the posterior wider: measured 2.0 with this seed.
-      expect(sd / exact.sd[k]!).toBeLessThan(scheme === "tsnpe" ? 1.5 : 2.5);
+      expect(sd / exact.sd[k]!).toBeLessThan(scheme === "tsnpe" ? 1.35 : 2.5);
     });
   },
 );

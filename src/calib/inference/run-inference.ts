@@ -73,6 +73,8 @@ export interface InferenceResult {
   readonly notices: readonly string[];
 }
 
+/** Simulations from which on `tsnpe` learns the likelihood too unless told otherwise: it takes several times the training. */
+const enoughForBoth = 3000;
 /** Share of the first round, which covers the prior; a likelihood learns more from the later ones. */
 const firstShare = { posterior: 0.4, likelihood: 0.25 };
 
@@ -99,7 +101,7 @@ export async function runInference(options: InferenceOptions): Promise<Inference
     throw new ObservationInvalid(`scheme ${scheme} narrows the proposal around an observation: give xObs, or take npe`);
   }
   if (xObs !== undefined) checkObservation(xObs);
-  const likelihood = options.likelihood ?? scheme === "tsnpe";
+  const likelihood = options.likelihood ?? (scheme === "tsnpe" && simulations >= enoughForBoth);
   const estimation = new Estimation({ ...rest, likelihood, prior, seed });
   const root = Rng.fromSeed(seed).fork("inference");
   const reports: RoundReport[] = [];

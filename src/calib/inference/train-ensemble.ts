@@ -24,7 +24,7 @@ export type EstimatorOptions =
   | ({ readonly kind: "mixture" } & Sizes<MixtureDensityShape>);
 
 export interface EnsembleOptions {
-  /** Networks, 1..10. Default 2, from six parameters on 3. */
+  /** Networks, 1..10. Default 2, from six parameters on 3, below 3000 simulations 4. */
   readonly members?: number;
   /** Default: an autoregressive spline flow; a mixture of normals is smaller and faster. */
   readonly estimator?: EstimatorOptions;
@@ -83,7 +83,7 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
   const features = warmStart?.features ?? FeatureMap.fit(x, count, options.features);
   const inputs = features.apply(x);
   const numFeatures = features.outputSize;
-  const members = draft ? 1 : (options.members ?? (d >= manyParameters ? 3 : 2));
+  const members = draft ? 1 : (options.members ?? defaultMembers(count, d));
   const planned = { ...trainingOf(count, d), ...options.training };
   const plannedSteps = Math.ceil(planned.plannedSteps / (draft ? 2 : 1));
   const order = rng.fork("folds").permutation(count);
@@ -118,6 +118,12 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
   const trained: EnsembleMember[] = [];
   for (const member of all) trained.push(await trainMember(member));
   return new Ensemble(features, trained);
+}
+
+/** Few simulations make networks disagree: their mixture is then more accurate, and less sure of itself. */
+function defaultMembers(count: number, d: number): number {
+  if (count < 3000) return 4;
+  return d >= manyParameters ? 3 : 2;
 }
 
 /** Complete a shape with defaults: with many parameters each conditioner has less to learn and more to overfit. */
