@@ -24,7 +24,7 @@ export default {
   description: "Calibrate analog AdEx neurons of BrainScaleS-2, with honest posteriors",
   srcExclude: ["node_modules/**"],
   // Pages also lead to files of the repository, which the site does not hold.
-  ignoreDeadLinks: [/\.\.\//, /\.json$/, /^\.?\/?(results|decisions)\/$/],
+  ignoreDeadLinks: [/\.\.\//, /\.json$/, /^\.?\/?(results|decisions|discoveries)\/(index)?$/],
   themeConfig: {
     search: { provider: "local" },
     outline: [2, 3],
