@@ -18,6 +18,7 @@ import { pickRows } from "./recording/neuron-traces.js";
 import { viewLength, viewStride, views, viewsOf } from "./recording/views.js";
 import { fewestPerRound, splitSimulations } from "./request.js";
 import type { RunFacts, Split, Target, TraceSet } from "./run-data.js";
+import { hasPilot, reachesFloor, recordWithPilot } from "./spend.js";
 import { type Run, recordStage } from "./stages.js";
 import type { NetworkState, RunStore } from "./store.js";
 
@@ -61,6 +62,11 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   /** Record what the estimation proposes, once for each round. */
   const recordNext = async (round: number, xObs: Float32Array | undefined): Promise<TraceSet> => {
     const requested = counts[round - 1] as number;
+    if (round === 1 && hasPilot(run, requested)) {
+      const set = await recordWithPilot(run, estimation, requested, target);
+      perRound.push({ requested, usable: set.count });
+      return set;
+    }
     // Half of the settings, each recorded twice, when features are learnt from repeats.
     const pairs = round === 1 && task.embedding === "pairs";
     const settings = pairs ? Math.ceil(requested / 2) : requested;
@@ -86,6 +92,11 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   else estimation.append(pickRows(dataSet.theta, prior.size, fresh), pickRows(features, source.size, fresh));
   let posterior = await trainRound(run, estimation, 1, xObs);
   for (let round = 2; round <= rounds; round++) {
+    if (await reachesFloor(run, round - 1, target, posterior, { source, scale })) {
+      // The last round would have trained the whole ensemble; now this one does.
+      posterior = await trainRound(run, estimation, rounds, xObs);
+      break;
+    }
     const set = await recordNext(round, xObs);
     appendSet(estimation, set, source.encode(set.traces, set.count));
     posterior = await trainRound(run, estimation, round, xObs);

@@ -252,6 +252,11 @@ export class Estimation {
     return { type: "corrected", proposals: this.#mixtures, proposalOf };
   }
 
+  /** Restrict what is proposed next to a region; with truncated proposals, what is trained on as well. */
+  restrict(region: Region): void {
+    this.#regions.push(region);
+  }
+
   /** Restrict what is proposed next to all but a little of a posterior's mass; it may be another estimator's. */
   truncateTo(posterior: Posterior, rng: Rng): void {
     const { ensemble } = posterior.amortised;

@@ -90,6 +90,18 @@ export const taskFileSchema = z.strictObject({
         .enum([...schemes, "amortised"])
         .optional()
         .describe("How rounds learn from each other; amortised: one estimator for many neurons"),
+      pilot: z
+        .number()
+        .min(0)
+        .max(0.5)
+        .optional()
+        .describe("Share of the first round that learns where recordings are useful for the target; with tsnpe"),
+      stop_ratio: z
+        .number()
+        .min(1)
+        .max(10)
+        .optional()
+        .describe("No further round when emulated draws are within this many times the floor of repeats"),
       members: count(1, 10).describe("Networks in the ensemble"),
       steps: count(1, 1_000_000).describe("Training steps of each network in the last round; half of them before"),
     })
@@ -188,7 +200,10 @@ export function taskOf(file: TaskFile, base: Task, source: string): Task {
     },
     estimator: {
       ...base.estimator,
-      ...defined({ scheme: scheme?.kind, members: scheme?.members, steps: scheme?.steps }),
+      ...defined({
+        ...{ scheme: scheme?.kind, pilot: scheme?.pilot, stopRatio: scheme?.stop_ratio },
+        ...{ members: scheme?.members, steps: scheme?.steps },
+      }),
     },
     budget: {
       ...base.budget,

@@ -66,6 +66,8 @@ export function taskText(task: Task, name: string, base: string): string {
       {
         kind: estimator.scheme,
         members: estimator.members,
+        ...(estimator.pilot === undefined ? {} : { pilot: estimator.pilot }),
+        ...(estimator.stopRatio === undefined ? {} : { stop_ratio: estimator.stopRatio }),
         ...(estimator.steps === undefined ? {} : { steps: estimator.steps }),
       },
     ],

@@ -100,6 +100,10 @@ export interface Task {
   readonly estimator: {
     /** Amortised: one estimator for many neurons, conditioned on a probe of each; otherwise how rounds learn. */
     readonly scheme: Scheme | "amortised";
+    /** Share of the first round that shows where recordings are useful for the target, 0..0.5; only with `tsnpe`. */
+    readonly pilot?: number;
+    /** Rounds end when emulated draws are within this many times the floor of repeats from the target. */
+    readonly stopRatio?: number;
     /** Networks in the ensemble. */
     readonly members: number;
     /** Training steps of each network in the last round; by default they follow from the number of simulations. */
