@@ -8,7 +8,6 @@
 import type { Rng } from "../base/rng.js";
 import type { Kernels } from "../kernels/spaces.js";
 import { Classifier } from "./diagnostics/classifier.js";
-import { quantileSorted } from "./inference/features.js";
 import type { Prior } from "./inference/priors/prior.js";
 import { type Region, ValidRegion } from "./inference/region.js";
 import type { TraceSet } from "./run-data.js";
@@ -18,8 +17,7 @@ import type { Task } from "./task/task.js";
 /** Fewest settings of a pilot, and fewest of either kind from which a region is learnt. */
 export const fewestInPilot = 60;
 const fewestOfKind = 8;
-/** Share of useful pilot settings that the region may exclude. */
-const usefulLost = 0.005;
+const folds = 4;
 /** A count this many times smaller or larger than the target's, and this much beyond, is still useful. */
 const factor = 2;
 const slack = 3;
@@ -34,7 +32,11 @@ export function usefulRows(task: Task, set: Pick<TraceSet, "traces" | "count">, 
   });
 }
 
-/** Undefined when the pilot has too few of either kind. @param theta shape (n, numParameters) @throws signal.reason */
+/**
+ * Undefined when the pilot has too few of either kind. The border is found on settings that the classifier has not seen
+ * (four folds): what it has learnt by heart it would draw too tightly.
+ * @param theta shape (n, numParameters) @throws signal.reason
+ */
 export async function learnRegion(
   kernels: Kernels,
   prior: Prior,
@@ -46,15 +48,21 @@ export async function learnRegion(
   const hits = useful.reduce((sum, u) => sum + u, 0);
   if (hits < fewestOfKind || useful.length - hits < fewestOfKind) return undefined;
   const x = Float32Array.from(prior.toBase(theta));
+  const options = { hidden: [16, 16], l2: 0.1, signal, maxEpochs: 300 };
+  const order = rng.fork("folds").permutation(useful.length);
+  const unseen: number[] = [];
+  for (let fold = 0; fold < folds; fold++) {
+    const rows = order.filter((_, k) => k % folds !== fold);
+    const judge = await Classifier.train(kernels, x, useful, rows, { ...options, rng: rng.fork(`fold ${fold}`) });
+    const logits = judge.logits(x);
+    for (const [k, row] of order.entries()) {
+      if (k % folds === fold && useful[row] === 1) unseen.push(logits[row] as number);
+    }
+  }
   const rows = Uint32Array.from(useful, (_, i) => i);
-  const classifier = await Classifier.train(kernels, x, useful, rows, {
-    hidden: [32, 32],
-    rng,
-    signal,
-    maxEpochs: 300,
-  });
-  const logits = classifier.logits(x).filter((_, i) => useful[i] === 1);
-  return new ValidRegion(classifier, Math.min(0, quantileSorted(logits.sort(), usefulLost)));
+  const classifier = await Classifier.train(kernels, x, useful, rows, { ...options, rng: rng.fork("all") });
+  const border = Math.min(0, ...unseen);
+  return new ValidRegion(classifier, border);
 }
 
 /** Two sets one after the other. */

@@ -20,6 +20,6 @@ export const adex7File: TaskFile = {
     { name: "i_mem_offset", range: [200, 1000], demo: [500, 900] },
   ],
   embedding: { kind: "spike-features", latent: 16 },
-  scheme: { pilot: 0.15, stop_ratio: 1.2 },
+  scheme: { stop_ratio: 1.2 },
   budget: { simulations: 8000, rounds: 4 },
 };

@@ -26,6 +26,6 @@ export const patternFile: TaskFile = {
   // Fine enough to tell intervals within a burst: 3 us and more.
   recording: { step_us: 1, spike_within_us: 2 },
   embedding: { kind: "spike-features", latent: 16 },
-  scheme: { pilot: 0.15, stop_ratio: 1.2 },
+  scheme: { stop_ratio: 1.2 },
   budget: { simulations: 10_000, rounds: 4 },
 };
