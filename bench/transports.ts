@@ -24,15 +24,15 @@ import { openSerialPipe } from "../src/device/transport/serial.js";
 import type { DatagramTransport } from "../src/device/transport/transport.js";
 import { openUdpTransport } from "../src/device/transport/udp.js";
 import { type Bench, type BenchRow, median, row } from "./harness.js";
+import { rawAckEvery, rawDatagramBytes, rawWindow } from "./transports/raw.js";
 
 const bulkWords = 2_000_000;
 const repeats = 5;
 const smallPrograms = 2000;
 const warmUpPrograms = 200;
 const programWrites = 100_000;
-/** Raw sockets: datagrams and bytes under way, as the link's window and credit have them. */
-const rawWindow = 128;
-const rawDatagramBytes = 1452;
+/** Silence after which raw datagrams under way count as lost, ms. */
+const rawSilenceMs = 200;
 /** One chunk that the terminal takes whole: bare writes of more, which it takes in parts, came to a standstill. */
 const rawPtyWindow = 2048;
 /** A pseudo-terminal is slower by far. */
@@ -85,28 +85,73 @@ interface Rates {
   readonly latency?: number;
 }
 
+/** The limit of the link over UDP: its datagrams, its window and its acknowledgements between the same two processes. */
 async function udpRaw(): Promise<Rates> {
   const peer = await startPeer("udp-raw");
   const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 20, sendBufferSize: 1 << 20 });
   socket.connect(Number(peer.place.port), "127.0.0.1");
   await once(socket, "connect");
-  const count = Math.ceil((8 * bulkWords) / rawDatagramBytes);
+  const count = rawAckEvery * Math.ceil((8 * bulkWords) / rawDatagramBytes / rawAckEvery);
   const datagram = new Uint8Array(rawDatagramBytes);
   let onMessage: () => void = () => {};
   socket.on("message", () => onMessage());
-  const up = await seconds(async () => {
+  /** A datagram that is lost is not sent again: after a silence, what is under way counts as lost. */
+  const whole = async (go: (step: () => void) => void, lost: () => void): Promise<void> => {
     const done = deferred<void>();
+    let quiet = 0;
+    const alarm = setInterval(() => {
+      if (++quiet > 2) lost();
+    }, rawSilenceMs);
+    go(() => {
+      quiet = 0;
+    });
+    onDone = () => done.resolve();
+    await done.promise;
+    clearInterval(alarm);
+  };
+  let onDone: () => void = () => {};
+  const up = await seconds(async () => {
     let sent = 0;
     let answered = 0;
     const fill = (): void => {
       for (; sent < count && sent - answered < rawWindow; sent++) socket.send(datagram);
+      if (answered >= count) onDone();
     };
-    onMessage = () => {
-      if (++answered >= count) done.resolve();
-      else fill();
-    };
-    fill();
-    await done.promise;
+    await whole(
+      (step) => {
+        onMessage = () => {
+          step();
+          answered += rawAckEvery;
+          fill();
+        };
+        // Begins anew, also where a datagram was lost before.
+        socket.send(new Uint8Array(8));
+        fill();
+      },
+      () => {
+        answered = sent;
+        fill();
+      },
+    );
+  });
+  const down = await seconds(async () => {
+    let got = 0;
+    const ask = new Uint8Array(8);
+    await whole(
+      (step) => {
+        onMessage = () => {
+          step();
+          if (++got % rawAckEvery === 0) socket.send(datagram.subarray(0, 4));
+          if (got >= count) onDone();
+        };
+        new DataView(ask.buffer).setUint32(0, count);
+        socket.send(ask);
+      },
+      () => {
+        new DataView(ask.buffer).setUint32(0, count - got);
+        socket.send(ask);
+      },
+    );
   });
   const small = new Uint8Array(20);
   const times: number[] = [];
@@ -120,7 +165,8 @@ async function udpRaw(): Promise<Rates> {
   }
   socket.close();
   await peer.stop();
-  return { up: (count * rawDatagramBytes) / up / 1e6, latency: median(times) };
+  const megabytes = (count * rawDatagramBytes) / 1e6;
+  return { up: megabytes / up, down: megabytes / down, latency: median(times) };
 }
 
 async function openPort(path: string): Promise<SerialPort> {
@@ -229,9 +275,10 @@ async function writes(session: Session): Promise<void> {
 
 function rowsOf(name: string, link: Rates, programs: ProgramRates, raw: Rates, rawName: string): BenchRow[] {
   const limit = { name: rawName, value: raw.up };
+  const downLimit = { name: rawName, value: raw.down ?? raw.up };
   return [
     row(`${name}: bulk to the board, link alone`, link.up, "MB/s", "more", limit),
-    row(`${name}: bulk to the host, link alone`, link.down ?? 0, "MB/s", "more", limit),
+    row(`${name}: bulk to the host, link alone`, link.down ?? 0, "MB/s", "more", downLimit),
     row(`${name}: empty program, there and back`, programs.emptyMs, "ms", "less", {
       name: rawName,
       value: raw.latency ?? Number.NaN,

@@ -18,6 +18,7 @@ import {
   parseMark,
   SerialDeframer,
 } from "../../src/protocol/index.js";
+import { rawAckEvery, rawDatagramBytes, rawWindow } from "./raw.js";
 
 const bufferBytes = 1 << 20;
 /** Raw pseudo-terminal: one byte back for each so many. Small writes begin with a mark and are echoed. */
@@ -97,11 +98,33 @@ class Sink {
   }
 }
 
+/**
+ * Bare datagrams as the link has them, without its work. A long one is bulk to here: one in `rawAckEvery` is answered by
+ * four bytes, as the link acknowledges. One of eight bytes asks for so many long ones, of which `rawWindow` are under way
+ * until four bytes say that `rawAckEvery` more have come. All others come back as they are.
+ */
 async function udpRaw(): Promise<void> {
   const socket = await bound();
+  const long = new Uint8Array(rawDatagramBytes);
+  let taken = 0;
+  let owed = 0;
+  let underWay = 0;
   socket.on("message", (message, from) => {
-    // Long ones are bulk: acknowledged by four bytes, as the link does.
-    socket.send(message.length > 100 ? message.subarray(0, 4) : message, from.port, from.address);
+    const send = (bytes: Uint8Array): void => socket.send(bytes, from.port, from.address);
+    const pump = (): void => {
+      for (; owed > 0 && underWay < rawWindow; owed--, underWay++) send(long);
+    };
+    if (message.length === rawDatagramBytes) {
+      if (++taken % rawAckEvery === 0) send(message.subarray(0, 4));
+    } else if (message.length === 8) {
+      owed = message.readUInt32BE(0);
+      underWay = 0;
+      taken = 0;
+      pump();
+    } else if (message.length === 4) {
+      underWay = Math.max(0, underWay - rawAckEvery);
+      pump();
+    } else send(message);
   });
   ready({ port: socket.address().port });
 }
