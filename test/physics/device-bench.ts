@@ -56,6 +56,9 @@ const warmUpUs = 10;
 export interface BenchRecording {
   /** Nominal voltage of the readout, V, at a time after the begin: mean of the samples within 0.1 us. */
   readonly at: (us: number) => number;
+  /** Counts of the MADC and their times after the begin, us. */
+  readonly counts: readonly number[];
+  readonly timesUs: readonly number[];
   readonly spikesUs: readonly number[];
 }
 
@@ -122,6 +125,8 @@ export async function observe(session: Session, neuron: number, setting: BenchSe
   const zero = begin.fpgaTime() / fpgaCyclesPerUs;
   const times = Array.from(samples.chipTime, (time) => time / 250 - zero);
   return {
+    counts: Array.from(samples.value),
+    timesUs: times,
     at: (us) => {
       const near = times.flatMap((t, k) => (Math.abs(t - us) <= 0.1 ? [(samples.value[k] as number) * 1.2e-3] : []));
       return near.reduce((sum, volts) => sum + volts, 0) / near.length;

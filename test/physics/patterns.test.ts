@@ -3,11 +3,11 @@
  * as the AdEx model has them on an ideal chip, and how often neurons with mismatch keep them. With PATTERNS=write also
  * docs/results/firing-patterns.md with its figure.
  */
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDevice } from "../../src/api/index.js";
 import { type FiringPattern, patternNames } from "../../src/calib/target/pattern.js";
 import { classOf } from "../../src/calib/target/pattern-class.js";
-import type { Session } from "../../src/device/interface/index.js";
+import type { Device, Session } from "../../src/device/interface/index.js";
 import { knownPatterns } from "./pattern-model.js";
 import { writePatternPage } from "./pattern-page.js";
 import { recordPattern } from "./record-pattern.js";
@@ -25,8 +25,16 @@ async function withChip<T>(url: string, work: (session: Session) => Promise<T>):
 }
 
 describe("firing patterns", { timeout: 600_000 }, () => {
+  let ideal: Device;
+  let onIdeal: Session;
+  beforeAll(async () => {
+    ideal = await openDevice("virtual:?chip=1&preset=ideal");
+    onIdeal = await ideal.openSession();
+  });
+  afterAll(() => ideal?.close());
+
   it.each(patternNames)("%s emerges on the ideal chip", async (name) => {
-    const { spikesUs } = await withChip("virtual:?chip=1&preset=ideal", (session) => recordPattern(session, name, 0));
+    const { spikesUs } = await recordPattern(onIdeal, name, 0);
     const { spikes, firstMs } = knownPatterns[name];
     expect(classOf(spikesUs)).toBe(name);
     expect(Math.abs(spikesUs.length - spikes)).toBeLessThanOrEqual(Math.max(1, 0.1 * spikes));
