@@ -14,7 +14,7 @@ import type { Prior } from "./priors/prior.js";
 
 /** Draws of q for each draw of the pooled posterior, and the fewest. */
 const candidatesPerDraw = 4;
-const fewestCandidates = 4000;
+const fewestCandidates = 1000;
 /** Moves of each draw after resampling. */
 const moves = 8;
 /** Draws of q from which the constant is estimated. */
