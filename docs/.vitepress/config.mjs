@@ -15,9 +15,8 @@ function folder(name) {
     });
 }
 
-const reference = existsSync(new URL("api/typedoc-sidebar.json", docs))
-  ? JSON.parse(readFileSync(new URL("api/typedoc-sidebar.json", docs), "utf8"))
-  : [];
+/** The reference's first page, when typedoc has written it. */
+const reference = ["README", "index"].find((name) => existsSync(new URL(`api/${name}.md`, docs)));
 
 export default {
   title: "hxloop",
@@ -32,10 +31,9 @@ export default {
       page("Guide", "/first-calibration"),
       page("Library", "/library"),
       page("Results", "/results/main-job"),
-      ...(reference.length > 0 ? [page("Reference", "/api/")] : []),
+      ...(reference === undefined ? [] : [page("Reference", `/api/${reference}`)]),
     ],
     sidebar: {
-      "/api/": reference,
       "/": [
         {
           text: "Guide",
@@ -46,6 +44,7 @@ export default {
             page("Debug the protocol", "/debugging"),
             page("Write a task", "/tasks"),
             page("From a result to the chip", "/codes"),
+            page("The LIF stage", "/lif"),
             page("Many neurons", "/many-neurons"),
             page("Studies", "/studies"),
             page("The command line", "/command-line"),
