@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { access, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { hxloop, startHxloop } from "./run-hxloop.js";
@@ -46,7 +47,8 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 const state = async (run: string): Promise<unknown> =>
   JSON.parse(await readFile(join(cwd, run, "run.json"), "utf8")).state;
-const small = ["calibrate", "--demo-target", "--seed", "3", "--neuron", "5", "--simulations", "80", "--rounds", "1"];
+const tiny = fileURLToPath(new URL("tiny.toml", import.meta.url));
+const small = ["calibrate", "--demo-target", "--seed", "3", "--neuron", "5", "--task", tiny];
 
 describe("a run", { timeout: 120_000 }, () => {
   it("ends with one JSON object, a report and a folder; interrupted and resumed it ends with the same samples", async () => {
@@ -75,6 +77,7 @@ describe("a run", { timeout: 120_000 }, () => {
       "posterior.csv",
       "report.html",
       "run.json",
+      "task.toml",
     ]);
 
     const running = startHxloop([...small, "--out", "again"], cwd);
