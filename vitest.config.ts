@@ -5,6 +5,8 @@ export default defineConfig({
     environment: "node",
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // Many tests wait for processes of their own: a core that drives them and one that they run on are used better by two.
+    maxWorkers: 2,
     reporters: ["default"],
     server: { deps: { external: [/\/dist\/src\//] } },
     projects: [

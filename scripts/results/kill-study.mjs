@@ -26,10 +26,19 @@ const killed = () => sum(({ kills }) => kills.board + kills.gateway + kills.host
 if (killed() < wanted) {
   const seed = values.seed === undefined ? pieces.length + 1 : Number(values.seed);
   const say = (text) => console.error(text);
-  const options = { seed, kills: wanted - killed(), minutes: Number(values.minutes), isCycle: values.cycle, say };
-  pieces.push(await runPiece(options));
-  mkdirSync(dirname(values.record), { recursive: true });
-  writeFileSync(values.record, `${JSON.stringify(pieces, null, 2)}\n`);
+  const before = [...pieces];
+  const keep = (piece) => {
+    pieces.splice(0, pieces.length, ...before, piece);
+    mkdirSync(dirname(values.record), { recursive: true });
+    writeFileSync(values.record, `${JSON.stringify(pieces, null, 2)}\n`);
+  };
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => stop.abort(name));
+  const limits = { kills: wanted - killed(), minutes: Number(values.minutes) };
+  const last = await runPiece({ ...limits, seed, isCycle: values.cycle, say, keep, signal: stop.signal });
+  // Of a piece that was broken off, the calibrations that ended are kept already.
+  if (!stop.signal.aborted) keep(last);
+  else process.exit(130);
 }
 
 const complaints = pieces.flatMap((piece) => piece.complaints);

@@ -38,9 +38,10 @@ async function startServer(role) {
 
 /**
  * @param seed of the moments and the victims @param kills at most so many @param minutes begin no calibration after them
- * @param isCycle victims in turn, instead of by chance
+ * @param isCycle victims in turn, instead of by chance @param keep is called with what was seen after each calibration
+ * @param signal ends the piece: what was seen before stays kept, and the servers are ended
  */
-export async function runPiece({ seed, kills, minutes, isCycle, say }) {
+export async function runPiece({ seed, kills, minutes, isCycle, say, keep, signal }) {
   const rng = Rng.fromSeed(seed).fork("kills");
   const scratch = mkdtempSync(join(tmpdir(), "hxloop-kills-"));
   const tally = {
@@ -73,6 +74,10 @@ export async function runPiece({ seed, kills, minutes, isCycle, say }) {
   const base = `http://127.0.0.1:${gatewayPort}`;
   const user = new SecondUser(base, witness, complain);
   const count = () => tally.kills.board + tally.kills.gateway + tally.kills.host;
+
+  let current;
+  // Nothing that was started may outlive the study.
+  signal.addEventListener("abort", () => void current?.kill(), { once: true });
 
   const checkStarts = () => {
     for (const [run, times] of startsInJournal(state)) {
@@ -113,7 +118,9 @@ export async function runPiece({ seed, kills, minutes, isCycle, say }) {
       if (isBegun && JSON.parse(readFileSync(join(scratch, out, "run.json"), "utf8")).state === "finished") return;
       const how = isBegun ? ["--resume", out] : [...asked, "--out", out];
       const host = own("calibrate", "--device", `${base}/boards/0`, ...how);
+      signal.throwIfAborted();
       host.start();
+      current = host;
       if (isBegun) tally.resumes++;
       const killed = wholeMs === undefined ? undefined : await disturb(host, wholeMs);
       const { code, text } = await host.gone;
@@ -129,6 +136,10 @@ export async function runPiece({ seed, kills, minutes, isCycle, say }) {
   }
 
   const began = performance.now();
+  const seen = () => {
+    const seconds = Math.round((performance.now() - began) / 1000);
+    return { ...tally, user: user.tally, seconds, load: Number(loadavg()[2].toFixed(1)) };
+  };
   try {
     await calibrate("undisturbed", undefined);
     const wholeMs = performance.now() - began;
@@ -142,16 +153,16 @@ export async function runPiece({ seed, kills, minutes, isCycle, say }) {
       tally[isSame ? "samePosterior" : "otherPosterior"]++;
       if (!isSame) complain(`calibration ${out} has another posterior`);
       await user.check();
+      keep(seen());
       rmSync(join(scratch, out), { recursive: true, force: true });
     }
     checkStarts();
   } catch (error) {
-    complain(error instanceof Error ? error.message : String(error));
+    if (!signal.aborted) complain(error instanceof Error ? error.message : String(error));
   } finally {
     await Promise.all([board, gateway].map((role) => role.kill()));
     witness.close();
     rmSync(scratch, { recursive: true, force: true });
   }
-  const seconds = Math.round((performance.now() - began) / 1000);
-  return { ...tally, user: user.tally, seconds, load: Number(loadavg()[2].toFixed(1)) };
+  return seen();
 }
