@@ -49,7 +49,7 @@ export class GatewayDevice implements Device {
     this.identity = identity;
     this.#http = http;
     this.#options = options;
-    this.#notes = options.recorder === undefined ? undefined : new FrameNotes(options.recorder);
+    this.#notes = options.recorder === undefined ? undefined : new FrameNotes(options.recorder, identity.bitfileInfo);
   }
 
   /**
