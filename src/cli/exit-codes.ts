@@ -35,7 +35,9 @@ export function messageOf(error: unknown, debug: boolean): string {
   const head = isHxError(error) || error instanceof Interrupted ? text : `internal error: ${text}`;
   if (debug && error instanceof Error) return `hxloop: ${head}\n${stacks(error)}`;
   const hint = head === text ? "" : " (HXLOOP_DEBUG=1 shows where)";
-  return `hxloop: ${head.replaceAll(/\s*\n\s*/g, "; ")}${hint}`;
+  // A file's own text may be quoted: it must not steer the terminal.
+  const line = head.replaceAll(/\s*\n\s*/g, "; ").replaceAll(/(?!\t)\p{Cc}/gu, "\ufffd");
+  return `hxloop: ${line}${hint}`;
 }
 
 function stacks(error: Error): string {

@@ -2,6 +2,7 @@
  * Files that commands read and write as a whole, `-` being standard input or output. What is written to a pipe waits for
  * its reader. Knows no format but that of programs: words, or text that is assembled.
  */
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { access, constants, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -63,13 +64,14 @@ function* collected(pieces: Pieces): Generator<string | Uint8Array> {
 
 /** @throws FileUnwritable */
 export async function writePieces(path: string, pieces: Pieces): Promise<void> {
-  const source = Readable.from(collected(pieces));
   if (path === standard) {
-    await pipeline(source, process.stdout, { end: false });
+    // No pipeline: it leaves its listeners on a stream that stays open. What the stream itself reports, `main` handles.
+    const { stdout } = process;
+    for (const piece of collected(pieces)) if (!stdout.write(piece)) await once(stdout, "drain");
     return;
   }
   try {
-    await pipeline(source, createWriteStream(path));
+    await pipeline(Readable.from(collected(pieces)), createWriteStream(path));
   } catch (cause) {
     throw new FileUnwritable(`cannot write ${path}: ${(cause as Error).message}`, { cause });
   }

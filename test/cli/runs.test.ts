@@ -63,6 +63,27 @@ it("lists the runs of a folder, and names those that cannot be read", async () =
   expect(text.stdout).toMatch(/^runs\/broken-off +failed +paper +0 +1 +3 of 6/m);
 });
 
+it("says of many neurons which they are, and that they have no report to draw or compare", async () => {
+  await make("../many", { rounds: 1, many: { neurons: [0, 5], refinements: 0, perRefinement: 1 } }, undefined);
+  const shown = await hxloop(["show", "many"], cwd);
+  expect(shown.stdout).toMatch(/task paper, neurons 0 5, seed 1,(.|\n)* in 1 round;/);
+  for (const args of [
+    ["report", "many"],
+    ["compare", "many", "runs/a"],
+  ]) {
+    const refused = await hxloop(args, cwd);
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/run many is of many neurons/)]);
+  }
+});
+
+it("writes much into a pipe without a warning", async () => {
+  const bytes = Buffer.alloc(8 * 200_000);
+  for (let at = 0; at < bytes.length; at += 8) bytes.set([0x0a, 0, 0, 0, 0, 0, 0, 1], at);
+  await writeFile(join(cwd, "long.words"), bytes);
+  const listed = await hxloop(["disasm", "long.words"], cwd);
+  expect([listed.code, listed.stderr, listed.stdout.split("\n").length]).toEqual([0, "", 200_001]);
+});
+
 it("shows what a run found, or how to go on with it", async () => {
   const whole = await hxloop(["show", "runs/a", "--log"], cwd);
   expect(whole.stdout).toMatch(/^runs\/a: finished\n {2}task paper, neuron 0, seed 1/);

@@ -112,6 +112,9 @@ async function compare({ terminal, interrupts }: Context, a: string, b: string, 
 
 async function finished(directory: string): Promise<{ manifest: Manifest; data: RunData }> {
   const manifest = await readManifest(directory);
+  if (manifest.request.many !== undefined) {
+    throw new RunFolderInvalid(`run ${directory} is of many neurons; compare holds runs of one neuron together`);
+  }
   const data = await readResult(directory);
   if (data === undefined) throw new RunFolderInvalid(`run ${directory} has no result to compare yet`);
   return { manifest, data };

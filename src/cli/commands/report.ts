@@ -26,6 +26,11 @@ export function reportCommand(context: Context): Command {
 async function report({ terminal }: Context, directory: string, flags: ReportFlags): Promise<void> {
   const manifest = await readManifest(directory);
   const data = await readResult(directory);
+  if (manifest.request.many !== undefined) {
+    throw new RunFolderInvalid(
+      `run ${directory} is of many neurons and has no report; see its chip-map.svg and hxloop show ${directory}`,
+    );
+  }
   const unfinished = await describeUnfinished(directory, manifest);
   if (data === undefined) {
     throw new RunFolderInvalid(

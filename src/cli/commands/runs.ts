@@ -27,12 +27,13 @@ async function list({ terminal }: Context, folder: string, asJson: boolean): Pro
 }
 
 function row(summary: RunSummary): string[] {
-  const { run, state, task, neuron, seed, simulations, recordings, seconds, distanceRatio, startedAt } = summary;
+  const { run, state, task, neuron, neurons, seed, simulations, recordings, seconds, distanceRatio, startedAt } =
+    summary;
   return [
     run,
     state,
     task,
-    String(neuron),
+    neurons.length === 1 ? String(neuron) : `${neuron} and ${neurons.length - 1} more`,
     String(seed),
     state === "finished" ? String(simulations) : `${recordings} of ${simulations}`,
     duration(seconds),

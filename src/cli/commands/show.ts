@@ -56,13 +56,13 @@ async function show({ terminal }: Context, directory: string, flags: ShowFlags):
 }
 
 function headOf(summary: RunSummary, log: readonly LogEntry[]): string[] {
-  const { run, state, task, neuron, seed, device, target, simulations, rounds, recordings, seconds } = summary;
+  const { run, state, task, neurons, seed, device, target, simulations, rounds, recordings, seconds } = summary;
   const sessions = log.at(-1)?.session ?? 0;
   return [
     `${run}: ${state}`,
-    `  task ${task}, neuron ${neuron}, seed ${seed}, target ${target}`,
+    `  task ${task}, ${neurons.length === 1 ? "neuron" : "neurons"} ${neurons.join(" ")}, seed ${seed}, target ${target}`,
     `  device ${device}`,
-    `  budget ${simulations} emulations in ${rounds} rounds; ${recordings} recordings are kept`,
+    `  budget ${simulations} emulations in ${rounds} ${rounds === 1 ? "round" : "rounds"}; ${recordings} recordings are kept`,
     `  ${duration(seconds)} in ${sessions} ${sessions === 1 ? "session" : "sessions"}, begun ${summary.startedAt}, last word ${summary.updatedAt}`,
   ];
 }

@@ -15,7 +15,9 @@ export interface RunSummary {
   /** `stopped` when it says that it is running, and no process is. */
   readonly state: Manifest["state"] | "stopped";
   readonly task: string;
+  /** The first of `neurons`. */
   readonly neuron: number;
+  readonly neurons: readonly number[];
   readonly seed: number;
   readonly device: string;
   readonly target: string;
@@ -43,6 +45,7 @@ export async function summariseRun(directory: string): Promise<RunSummary> {
     state: isStopped ? "stopped" : state,
     task,
     neuron,
+    neurons: request.many?.neurons ?? [neuron],
     seed,
     device: device?.url ?? request.device,
     target: targetText(request),
