@@ -5,7 +5,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 
 const opcodeAt = 12;
-const waitUntil = 0x05;
+const [timerReset, waitUntil, halt] = [0x04, 0x05, 0x0a];
 
 async function bound(port) {
   const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 20, sendBufferSize: 1 << 20 });
@@ -19,10 +19,10 @@ async function bound(port) {
 /** A program that waits until a time that is past, which says who it is, and halts. */
 export function markedProgram(mark) {
   const words = Buffer.alloc(24);
-  words[0] = 0x04; // the timer starts anew
+  words[0] = timerReset;
   words[8] = waitUntil;
   words.writeUInt32BE(mark, 12);
-  words[16] = 0x0a; // halt
+  words[16] = halt;
   return words;
 }
 
@@ -59,7 +59,8 @@ export class WireWitness {
     if (datagram.length <= opcodeAt || datagram.readUInt16BE(8) !== 0x10) return;
     const frame = `${this.#epoch}:${datagram.readUInt32BE(4)}`;
     for (let at = opcodeAt; at + 8 <= datagram.length; at += 8) {
-      if (datagram[at] !== waitUntil) continue;
+      // Calibrations wait, too, for 1000 cycles among others: a mark stands alone between timer and halt.
+      if (datagram[at] !== waitUntil || datagram[at - 8] !== timerReset || datagram[at + 8] !== halt) continue;
       const mark = datagram.readUInt32BE(at + 4);
       const frames = this.seen.get(mark);
       if (frames === undefined) this.seen.set(mark, new Set([frame]));
