@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.js";
 import { silentLogger } from "../../src/base/log.js";
+import { AtomicNeuronOnDls, NeuronBackendConfig } from "../../src/device/interface/index.js";
 import type { GatewayLimits } from "../../src/gateway/limits.js";
 import { type RunningGateway, type StartOptions, startGateway } from "../../src/gateway/start.js";
 
@@ -51,12 +52,16 @@ export const omnibusWrite = (address: number, data: number): readonly bigint[] =
 ];
 /** CapMem cell of block 0, column 0, row 0. */
 export const cell = 0x0014_0000;
+const neuron = AtomicNeuronOnDls.at(0);
+const heard = NeuronBackendConfig.encode({ enableSpikeOut: true });
 /**
- * Holds the board for seconds of wall time or more: waits of 0.8 s of FPGA time, with a rare background source on, as a
- * virtual chip passes over a wait in which nothing can happen.
+ * Holds the board for seconds of wall time or more: waits of 0.8 s of FPGA time, in which a neuron is heard that never
+ * spikes, as a virtual chip passes over a wait in which nothing can happen.
  */
 export const long = words(
-  ...omnibusWrite(0x0013_0001, 0xffff_0003),
+  ...NeuronBackendConfig.writeOrder.flatMap((k) =>
+    omnibusWrite(NeuronBackendConfig.addresses(neuron)[k] as number, heard[k] as number),
+  ),
   ...Array.from({ length: 190 }, () => [timerReset, waitUntil(100_000_000)]).flat(),
   halt,
 );
