@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { openDevice } from "../../src/api/index.js";
 import { systemClock } from "../../src/base/clock.js";
 
-export const inputs = Number(process.env.HOSTILE_INPUTS ?? 6000);
+export const inputs = Number(process.env.HOSTILE_INPUTS ?? 3000);
 export const seed = Number(process.env.HOSTILE_SEED ?? 3);
 const isLong = inputs > 50_000;
 
