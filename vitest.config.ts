@@ -8,8 +8,6 @@ export default defineConfig({
     // Many tests wait for processes of their own: a core that drives them and one that they run on are used better by two.
     maxWorkers: 2,
     reporters: ["default"],
-    // serialport's binding throws where nobody can catch it when a port closes under a write that waits.
-    onUnhandledError: (error) => error.message !== "Port is not open",
     server: { deps: { external: [/\/dist\/src\//] } },
     projects: [
       {
