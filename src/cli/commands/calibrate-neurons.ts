@@ -4,23 +4,17 @@
  */
 import { join } from "node:path";
 import { openKernels } from "../../api/open-kernels.js";
-import { TrainingThreads } from "../../api/training-threads.js";
 import type { NeuronsResult } from "../../calib/amortised/neurons-result.js";
-import type { CalibrationListener } from "../../calib/events.js";
 import type { Session } from "../../device/interface/index.js";
 import type { CalibrateFlags } from "../assignment.js";
-import { targetFile } from "../assignment.js";
 import { codesFile, neuronsCodes, programFile, programText } from "../codes-file.js";
 import type { Context } from "../context.js";
 import { withDevice } from "../device.js";
 import { CodesForOtherChip } from "../errors.js";
-import { messageOf } from "../exit-codes.js";
 import { givenFile, type NeuronsAssignment, neuronsTable } from "../neurons-assignment.js";
-import { makeDisplay } from "../progress/display.js";
-import { resumeCommand } from "../store/describe.js";
-import { countRecordings, RunFolder } from "../store/run-folder.js";
-import { taskFile } from "../task-source.js";
-import { ownVersion, versions } from "../versions.js";
+import { runInFolder } from "../run-in-folder.js";
+import type { RunFolder } from "../store/run-folder.js";
+import { ownVersion } from "../versions.js";
 
 const resultFile = "neurons.json";
 const mapFile = "chip-map.svg";
@@ -47,33 +41,15 @@ async function inFolder(
   session: Session,
   flags: CalibrateFlags,
 ): Promise<void> {
-  const { terminal, clock, interrupts } = context;
-  const { directory, request, written, given, targetText, taskText } = assignment;
-  const { task } = request;
-  const quantities = { parameters: task.parameters.map(({ name }) => name), scale: task.scale };
-  const known = versions();
-  const folder = await (assignment.isResumed
-    ? RunFolder.resume(directory, known, quantities, clock)
-    : RunFolder.create(directory, written, known, quantities, clock));
-  const unfinished = `run ${directory} is unfinished; go on with: ${resumeCommand(directory)}`;
-  interrupts.lastWords = () => unfinished;
-  const display = makeDisplay(terminal, clock, flags.quiet === true);
-  const threads = new TrainingThreads();
-  try {
-    await folder.setDevice(session.identity);
+  const { clock, interrupts } = context;
+  const { directory, request, given } = assignment;
+  await runInFolder(context, assignment, session, flags.quiet === true, async ({ folder, threads, listener }) => {
     if (given !== undefined) {
       const { url, boardId } = session.identity;
       if (given.boardId !== boardId) throw new CodesForOtherChip(url, boardId, given.boardId);
       await folder.putText(givenFile, given.text);
     }
-    if (targetText !== undefined) await folder.putText(targetFile, targetText);
-    if (taskText !== undefined) await folder.putText(taskFile, taskText);
     const { calibrateNeurons } = await import("../../calib/amortised/calibrate-neurons.js");
-    const listener: CalibrationListener = (event) => {
-      folder.log.append(event);
-      display.listener(event);
-    };
-    const { signal } = interrupts;
     if (given !== undefined && given.missing.length > 0) {
       const text = `the first stage did not bring neurons ${given.missing.join(", ")} to its targets: they start from the task's codes`;
       listener({ type: "notice", text });
@@ -84,24 +60,11 @@ async function inFolder(
       kernels: openKernels(),
       host: threads,
       listener,
-      signal,
+      signal: interrupts.signal,
     });
     await keep(folder, assignment, result);
-    await folder.close("finished");
-    display.stop();
-    await present(context, result, directory, flags);
-  } catch (error) {
-    display.stop();
-    const wasInterrupted = interrupts.signal.aborted;
-    await folder
-      .close(wasInterrupted ? "interrupted" : "failed", wasInterrupted ? null : messageOf(error, false))
-      .catch(() => undefined);
-    const kept = await countRecordings(directory);
-    if (wasInterrupted || kept > 0) terminal.say(`hxloop: kept ${kept} recordings; ${unfinished}`);
-    throw wasInterrupted ? interrupts.signal.reason : error;
-  } finally {
-    await threads.close();
-  }
+    return () => present(context, result, directory, flags);
+  });
 }
 
 async function keep(folder: RunFolder, { request, written }: NeuronsAssignment, result: NeuronsResult): Promise<void> {

@@ -5,9 +5,7 @@
  */
 import { Command, Option } from "commander";
 import { openKernels } from "../../api/open-kernels.js";
-import { TrainingThreads } from "../../api/training-threads.js";
 import { elapsedMs } from "../../base/clock.js";
-import { isHxError } from "../../base/errors.js";
 import { neuronsLimits } from "../../calib/amortised/request.js";
 import type { CalibrationListener } from "../../calib/events.js";
 import { schemes } from "../../calib/inference/schemes.js";
@@ -17,12 +15,11 @@ import type { RunData } from "../../calib/run-data.js";
 import { patternNames } from "../../calib/target/pattern.js";
 import { taskNames } from "../../calib/task/tasks.js";
 import type { Session } from "../../device/interface/index.js";
-import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment, targetFile } from "../assignment.js";
+import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment } from "../assignment.js";
 import { codesFile, codesOf, programFile, programText } from "../codes-file.js";
 import { type Context, defaultDevice, runsFolder } from "../context.js";
 import { withDevice } from "../device.js";
 import { UsageError } from "../errors.js";
-import { messageOf } from "../exit-codes.js";
 import {
   type NeuronsAssignment,
   neuronsOfRun,
@@ -30,12 +27,8 @@ import {
   resumedNeuronsAssignment,
 } from "../neurons-assignment.js";
 import { captureOption, choice, decimal, integer, integers, nonEmpty } from "../options.js";
-import { makeDisplay } from "../progress/display.js";
-import { resumeCommand } from "../store/describe.js";
-import { countRecordings, RunFolder } from "../store/run-folder.js";
-import { taskFile } from "../task-source.js";
-import { ownVersion, versionChanges, versions } from "../versions.js";
-
+import { runInFolder } from "../run-in-folder.js";
+import { ownVersion } from "../versions.js";
 import { calibrateNeuronsFromFlags } from "./calibrate-neurons.js";
 
 const backends = ["auto", "tfjs-node", "wasm", "cpu"] as const;
@@ -172,79 +165,34 @@ async function manyNeurons(flags: CalibrateFlags, env: NodeJS.ProcessEnv): Promi
   return await resumedNeuronsAssignment(flags.resume, flags);
 }
 
-/** The run itself. Whatever happens, the folder's state tells it. */
 async function calibrateInFolder(
   context: Context,
   assignment: Assignment,
   session: Session,
   flags: CalibrateFlags,
 ): Promise<void> {
-  const { terminal, clock, interrupts } = context;
-  const { directory, request, written, backend, targetText, taskText } = assignment;
-  const { task } = request;
-  const quantities = { parameters: task.parameters.map(({ name }) => name), scale: task.scale };
-  const known = versions();
-  const folder = await (assignment.isResumed
-    ? RunFolder.resume(directory, known, quantities, clock)
-    : RunFolder.create(directory, written, known, quantities, clock));
-  interrupts.lastWords = () => unfinished(directory);
-  const changes = assignment.isResumed ? versionChanges(folder.manifest.versions) : "";
-  if (changes !== "")
-    terminal.say(
-      `${terminal.paint("yellow", "note:")} run ${directory} was begun by another program (${changes}): its recordings are kept, but what is computed from here on may differ from an undisturbed run`,
-    );
-  const display = makeDisplay(terminal, clock, flags.quiet === true);
-  const threads = new TrainingThreads();
-  try {
-    await folder.setDevice(session.identity);
-    if (targetText !== undefined) await folder.putText(targetFile, targetText);
-    if (taskText !== undefined) await folder.putText(taskFile, taskText);
+  const { clock, interrupts } = context;
+  const { directory, request, backend } = assignment;
+  await runInFolder(context, assignment, session, flags.quiet === true, async (run) => {
+    const { folder, listener } = run;
     const { calibrate } = await import("../../calib/calibrate.js");
-    const { signal } = interrupts;
-    const listener: CalibrationListener = (event) => {
-      folder.log.append(event);
-      display.listener(event);
-    };
     const data = await calibrate(session, request, {
       store: folder,
       clock,
       kernels: openKernels(),
-      host: threads,
+      host: run.threads,
       listener,
-      signal,
+      signal: interrupts.signal,
       backend,
-      versions: known,
+      versions: run.versions,
       earlier: folder.log.earlier,
     });
-    const codes = codesOf(task, data, ownVersion());
+    const codes = codesOf(request.task, data, ownVersion());
     await folder.putText(codesFile, `${JSON.stringify(codes, null, 2)}\n`);
     await folder.putText(programFile, programText(codes));
     const report = await drawReport(context, data, directory, listener);
-    await folder.close("finished");
-    display.stop();
-    await present(context, data, directory, report, flags);
-  } catch (error) {
-    display.stop();
-    const wasInterrupted = interrupts.signal.aborted;
-    const kept = await countRecordings(directory);
-    // Nothing to go on with, or a target that no further session makes reachable.
-    if (!assignment.isResumed && !wasInterrupted && (kept === 0 || isHxError(error, "TargetUnreachable"))) {
-      await folder.discard().catch(() => undefined);
-      throw error;
-    }
-    // When even this cannot be written, run.json keeps saying `running`, which nothing takes for whole either.
-    await folder
-      .close(wasInterrupted ? "interrupted" : "failed", wasInterrupted ? null : messageOf(error, false))
-      .catch(() => undefined);
-    if (wasInterrupted || kept > 0) terminal.say(`hxloop: kept ${kept} recordings; ${unfinished(directory)}`);
-    throw wasInterrupted ? interrupts.signal.reason : error;
-  } finally {
-    await threads.close();
-  }
-}
-
-function unfinished(directory: string): string {
-  return `run ${directory} is unfinished; go on with: ${resumeCommand(directory)}`;
+    return () => present(context, data, directory, report, flags);
+  });
 }
 
 async function drawReport(

@@ -2,12 +2,12 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { elapsedMs } from "../../base/clock.js";
 import type { ChipCard } from "../../calib/routines/chip-card.js";
 import type { DeviceIdentity } from "../../device/interface/index.js";
 import { type Context, defaultDevice, deviceOf } from "../context.js";
 import { withDevice } from "../device.js";
 import { captureOption, integer, nonEmpty } from "../options.js";
+import { sayingSteps } from "../progress/steps.js";
 
 interface ChipFlags {
   readonly device?: string;
@@ -19,7 +19,6 @@ interface ChipFlags {
 
 /** Neurons whose transfer curves are drawn beside the chosen one: both halves, all quadrants. */
 const examples = [16, 144, 272, 400];
-const progressEveryMs = 2000;
 
 export function chipCommand(context: Context): Command {
   return new Command("chip")
@@ -51,16 +50,7 @@ async function chip(context: Context, flags: ChipFlags): Promise<void> {
   const { signal } = interrupts;
   const { measureChipCard } = await import("../../calib/routines/chip-card.js");
   if (flags.out !== undefined) await requireFolder(flags.out);
-  const started = clock.now();
-  let last = started;
-  const progress = (label: string, done: number, total: number): void => {
-    const now = clock.now();
-    if (elapsedMs(last, now) < progressEveryMs && done < total) return;
-    last = now;
-    const seconds = elapsedMs(started, now) / 1000;
-    const left = done < total ? `, ${((seconds / done) * (total - done)).toFixed(0)} s left` : "";
-    terminal.say(`${done}/${total} ${label}, ${(done / seconds).toFixed(1)} steps/s${left}`);
-  };
+  const progress = sayingSteps(terminal, clock);
   const { identity, card } = await withDevice(context, deviceOf(flags.device, env), flags.capture, async (device) => {
     const session = await device.openSession({ signal });
     try {

@@ -1,10 +1,10 @@
 /** `hxloop lif`: the direct calibration of all 512 neurons of a chip, in parallel; the first of two stages. */
 import { Command } from "commander";
-import { elapsedMs } from "../../base/clock.js";
 import { defaultLifTargets, type LifResult, type LifTargets, lifLimits } from "../../calib/routines/lif-calibration.js";
 import { type Context, defaultDevice, deviceOf } from "../context.js";
 import { withDevice } from "../device.js";
 import { captureOption, decimal, integer, nonEmpty } from "../options.js";
+import { sayingSteps } from "../progress/steps.js";
 
 interface LifFlags {
   readonly device?: string;
@@ -20,7 +20,6 @@ interface LifFlags {
   readonly json?: true;
 }
 
-const progressEveryMs = 2000;
 /** Neurons that are named when they fail; the file has all of them. */
 const namedFailures = 20;
 
@@ -74,16 +73,7 @@ async function lif(context: Context, flags: LifFlags): Promise<void> {
     tauUs: flags.tau,
     refractoryUs: flags.refractory,
   };
-  const started = clock.now();
-  let last = started;
-  const onStep = (label: string, done: number, total: number): void => {
-    const now = clock.now();
-    if (elapsedMs(last, now) < progressEveryMs && done < total) return;
-    last = now;
-    const seconds = elapsedMs(started, now) / 1000;
-    const left = done < total ? `, ${((seconds / done) * (total - done)).toFixed(0)} s left` : "";
-    terminal.say(`${done}/${total} ${label}, ${(done / seconds).toFixed(1)} steps/s${left}`);
-  };
+  const onStep = sayingSteps(terminal, clock);
   const result = await withDevice(context, deviceOf(flags.device, env), flags.capture, async (device) => {
     const session = await device.openSession({ signal });
     try {

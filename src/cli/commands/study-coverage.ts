@@ -4,14 +4,11 @@ import { type CoverageStudy, coverageLimits, type Verdict } from "../../calib/st
 import { worstGap } from "../../calib/study/coverage-table.js";
 import type { Context } from "../context.js";
 import { integer, nonEmpty } from "../options.js";
-import { conditionsLine } from "../study/conditions.js";
 import {
   chipsOf,
-  commandLine,
-  costLine,
   type PopulationFlags,
   runPopulationStudy,
-  type StudyOutcome,
+  tellStudy,
   withPopulation,
 } from "../study/population-study.js";
 import { errorLine, parameterTable } from "../study/verdict-table.js";
@@ -73,24 +70,15 @@ async function run(context: Context, flags: CoverageFlags): Promise<void> {
       repeats: 4,
     }),
   );
-  const command = commandLine("coverage", { ...flags });
-  const { terminal } = context;
-  if (flags.json) terminal.result(JSON.stringify({ schema: "hxloop.study.coverage/1", command, ...outcome }));
-  else terminal.result(textOf(command, task.name, outcome));
+  tellStudy(context, "coverage", `Coverage of task ${task.name}`, flags, outcome, linesOf);
 }
 
-function textOf(command: string, task: string, outcome: StudyOutcome<CoverageStudy>): string {
-  const { study } = outcome;
+function linesOf(study: CoverageStudy): string[] {
   return [
-    `# Coverage of task ${task}`,
-    "",
-    conditionsLine(command, outcome.conditions),
-    costLine(outcome),
-    "",
     `${study.neurons} neurons; ${study.simulations} simulations per seed train the shared estimator. ${study.refusedTargets} drawn targets never spiked and were replaced.`,
     ...study.leftOut.map((text) => `Left out: ${text}.`),
     ...study.verdicts.flatMap((verdict) => ["", ...verdictText(verdict)]),
-  ].join("\n");
+  ];
 }
 
 function verdictText({ name, judgement, predictive, perTarget }: Verdict): string[] {

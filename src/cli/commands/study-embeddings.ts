@@ -5,14 +5,11 @@ import { coverageLimits } from "../../calib/study/coverage.js";
 import type { studyEmbeddings } from "../../calib/study/embeddings.js";
 import type { Context } from "../context.js";
 import { integer, nonEmpty, oneOf } from "../options.js";
-import { conditionsLine } from "../study/conditions.js";
 import {
   chipsOf,
-  commandLine,
-  costLine,
   type PopulationFlags,
   runPopulationStudy,
-  type StudyOutcome,
+  tellStudy,
   withPopulation,
 } from "../study/population-study.js";
 import { errorLine, verdictTable } from "../study/verdict-table.js";
@@ -44,41 +41,34 @@ export function embeddingsStudyCommand(context: Context): Command {
 
 async function run(context: Context, flags: EmbeddingsFlags & { seed: number }): Promise<void> {
   const { task } = await taskNamed(flags.task);
-  const { studyEmbeddings: study } = await import("../../calib/study/embeddings.js");
+  const { studyEmbeddings } = await import("../../calib/study/embeddings.js");
   const { neurons, simulations, members, targets, checked, kinds, seed } = flags;
   const population = { chips: chipsOf(flags), neurons };
   const cpuSeconds = (): number => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   };
-  const outcome = await runPopulationStudy(context, `embeddings-${task.name}`, flags, (own) =>
-    study(own, {
+  const outcome = await runPopulationStudy(context, `embeddings-${task.name}`, flags, (study) =>
+    studyEmbeddings(study, {
       ...{ task, population, kinds, members, targets, seed, simulations, checked, cpuSeconds },
       draws: 4,
       repeats: 4,
     }),
   );
-  const command = commandLine("embeddings", { ...flags });
-  const { terminal } = context;
-  if (flags.json) terminal.result(JSON.stringify({ schema: "hxloop.study.embeddings/1", command, ...outcome }));
-  else terminal.result(textOf(command, task.name, simulations, outcome));
+  tellStudy(context, "embeddings", `Embeddings on task ${task.name}`, flags, outcome, (study) =>
+    linesOf(study, simulations),
+  );
 }
 
-function textOf(command: string, task: string, simulations: number, outcome: StudyOutcome<Study>): string {
-  const { verdicts, neurons } = outcome.study;
+function linesOf({ verdicts, neurons }: Study, simulations: number): string[] {
   const rows = verdicts.map(({ kind, features, judgement, predictive, cpuSeconds }) => {
     return { name: kind, judgement, predictive, more: [String(features), cpuSeconds.toFixed(0)] };
   });
   return [
-    `# Embeddings on task ${task}`,
-    "",
-    conditionsLine(command, outcome.conditions),
-    costLine(outcome),
-    "",
     `${simulations} emulations each on ${neurons} neurons. Distances are in spike features for all of them.`,
     "",
     verdictTable(rows, ["features", "CPU s to learn"]),
     "",
     ...verdicts.slice(0, 1).map(({ judgement }) => errorLine(judgement)),
-  ].join("\n");
+  ];
 }

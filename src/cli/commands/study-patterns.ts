@@ -4,14 +4,12 @@ import { type PatternsStudy, patternLimits } from "../../calib/study/patterns.js
 import { type FiringPattern, patternNames } from "../../calib/target/pattern.js";
 import type { Context } from "../context.js";
 import { integer, oneOf } from "../options.js";
-import { conditionsLine, markdownTable } from "../study/conditions.js";
+import { markdownTable } from "../study/conditions.js";
 import {
   chipsOf,
-  commandLine,
-  costLine,
   type PopulationFlags,
   runPopulationStudy,
-  type StudyOutcome,
+  tellStudy,
   withPopulation,
 } from "../study/population-study.js";
 import { taskNamed } from "../task-source.js";
@@ -64,21 +62,12 @@ async function run(context: Context, flags: PatternsFlags): Promise<void> {
     const request = { task, population, patterns, members, seed, simulations, candidates, rounds, repeats };
     return await studyPatterns(study, { ...request, ...(stages === 2 ? { given } : {}) });
   });
-  const command = commandLine("patterns", { ...flags });
-  const { terminal } = context;
-  if (flags.json) terminal.result(JSON.stringify({ schema: "hxloop.study.patterns/1", command, ...outcome }));
-  else terminal.result(textOf(command, outcome));
+  tellStudy(context, "patterns", "Firing patterns on many neurons", flags, outcome, linesOf);
 }
 
-function textOf(command: string, outcome: StudyOutcome<PatternsStudy>): string {
-  const { rows, neurons, simulations, leftOut } = outcome.study;
+function linesOf({ rows, neurons, simulations, leftOut }: PatternsStudy): string[] {
   const share = (count: number, of: number): string => `${count} of ${of} (${((100 * count) / of).toFixed(0)} %)`;
   return [
-    "# Firing patterns on many neurons",
-    "",
-    conditionsLine(command, outcome.conditions),
-    costLine(outcome),
-    "",
     `${neurons} neurons, ${simulations} emulations of the prior. Before: the codes found for the first neuron that shows the pattern, on all others.`,
     ...leftOut.map((text) => `Left out: ${text}.`),
     "",
@@ -94,5 +83,5 @@ function textOf(command: string, outcome: StudyOutcome<PatternsStudy>): string {
           .join(", "),
       ]),
     ),
-  ].join("\n");
+  ];
 }

@@ -4,14 +4,11 @@ import { coverageLimits } from "../../calib/study/coverage.js";
 import type { TransferStudy } from "../../calib/study/transfer.js";
 import type { Context } from "../context.js";
 import { integer, integers, nonEmpty } from "../options.js";
-import { conditionsLine } from "../study/conditions.js";
 import {
   chipsOf,
-  commandLine,
-  costLine,
   type PopulationFlags,
   runPopulationStudy,
-  type StudyOutcome,
+  tellStudy,
   withPopulation,
 } from "../study/population-study.js";
 import { errorLine, verdictTable } from "../study/verdict-table.js";
@@ -77,25 +74,18 @@ async function run(context: Context, flags: TransferFlags): Promise<void> {
       ...{ targets, seed, simulations, refined, perTarget, checked, draws: 4, repeats: 4 },
     }),
   );
-  const command = commandLine("transfer", { ...flags });
-  const { terminal } = context;
-  if (flags.json) terminal.result(JSON.stringify({ schema: "hxloop.study.transfer/1", command, ...outcome }));
-  else terminal.result(textOf(command, task.name, flags, outcome));
+  tellStudy(context, "transfer", `Transfer of task ${task.name} to another chip`, flags, outcome, (study) =>
+    linesOf(study, flags),
+  );
 }
 
-function textOf(command: string, task: string, flags: TransferFlags, outcome: StudyOutcome<TransferStudy>): string {
-  const { verdicts, trained, tested, leftOut } = outcome.study;
+function linesOf({ verdicts, trained, tested, leftOut }: TransferStudy, flags: TransferFlags): string[] {
   return [
-    `# Transfer of task ${task} to another chip`,
-    "",
-    conditionsLine(command, outcome.conditions),
-    costLine(outcome),
-    "",
     `Trained on ${flags.simulations} emulations of ${trained} neurons, judged on ${tested} neurons of chips that were never seen. A truncated round is ${flags.perTarget} emulations.`,
     ...leftOut.map((text) => `Left out: ${text}.`),
     "",
     verdictTable(verdicts),
     "",
     ...verdicts.map(({ name, judgement }) => `${name}: ${errorLine(judgement)}`),
-  ].join("\n");
+  ];
 }

@@ -16,7 +16,7 @@ import type { Session } from "../../device/interface/index.js";
 import type { Context } from "../context.js";
 import { integer, integers, nonEmpty, oneOf } from "../options.js";
 import { makeDisplay } from "../progress/display.js";
-import { type Conditions, conditions } from "./conditions.js";
+import { type Conditions, conditions, conditionsLine } from "./conditions.js";
 import { traceCache } from "./trace-cache.js";
 
 export interface PopulationFlags {
@@ -151,7 +151,7 @@ async function patiently<T>(open: () => Promise<T>): Promise<T> {
 }
 
 /** Flags as they would be written again, without those that change nothing of the result. */
-export function commandLine(name: string, flags: Readonly<Record<string, unknown>>): string {
+function commandLine(name: string, flags: Readonly<Record<string, unknown>>): string {
   const words = Object.entries(flags).flatMap(([key, value]) => {
     if (["json", "quiet", "out"].includes(key) || value === undefined) return [];
     const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -172,8 +172,26 @@ export function ranges(numbers: readonly number[]): string {
   return parts.map(([a, b]) => (a === b ? String(a) : `${a}-${b}`)).join(",");
 }
 
+/** Print what a study has found: one JSON object, or a page that `lines` goes on with. */
+export function tellStudy<T>(
+  { terminal }: Context,
+  name: string,
+  title: string,
+  flags: PopulationFlags,
+  outcome: StudyOutcome<T>,
+  lines: (study: T) => readonly string[],
+): void {
+  const command = commandLine(name, { ...flags });
+  if (flags.json) {
+    terminal.result(JSON.stringify({ schema: `hxloop.study.${name}/1`, command, ...outcome }));
+    return;
+  }
+  const head = [`# ${title}`, "", conditionsLine(command, outcome.conditions), costLine(outcome), ""];
+  terminal.result([...head, ...lines(outcome.study)].join("\n"));
+}
+
 /** Load and seconds in a sentence. */
-export function costLine({ seconds }: StudyOutcome<unknown>): string {
+function costLine({ seconds }: StudyOutcome<unknown>): string {
   const { record, train, total, cpu } = seconds;
   return `Seconds: ${total.toFixed(0)} in all, ${record.toFixed(0)} recording, ${train.toFixed(0)} training; ${cpu.toFixed(0)} s of CPU time.`;
 }
