@@ -59,26 +59,29 @@ export function digestOf(task: Task): string {
   return createHash("sha256").update(JSON.stringify(task)).digest("hex");
 }
 
+/** What ties codes to a task, a chip and a version of ours. */
+function keyOf(
+  task: Task,
+  { boardId, bitfileInfo }: RunData["facts"]["device"],
+  version: string,
+  asked: Pick<CodesFile["key"], "target" | "seed" | "simulations" | "rounds">,
+): CodesFile["key"] {
+  const { target, seed, simulations, rounds } = asked;
+  const options = { target, seed, simulations, rounds };
+  return { task: task.name, taskDigest: digestOf(task), ...options, boardId, bitfileInfo, version };
+}
+
 /** The emulated posterior draw that came closest to the target, as a file. */
 export function codesOf(task: Task, data: RunData, version: string): CodesFile {
   const { theta, distance } = closestDraw(data);
   const { device, neuron, seed, simulations, rounds } = data.facts;
+  const set = codeSetOf(task, neuron, theta);
   return {
     schema: codesSchemaName,
-    key: {
-      task: task.name,
-      taskDigest: digestOf(task),
-      target: data.target.source,
-      seed,
-      simulations,
-      rounds,
-      boardId: device.boardId,
-      bitfileInfo: device.bitfileInfo,
-      version,
-    },
+    key: keyOf(task, device, version, { target: data.target.source, seed, simulations, rounds }),
     predictive: { distance, noiseFloor: data.predictive.noiseFloor },
-    ...codeSetOf(task, neuron, theta),
-    neurons: [...codeSetOf(task, neuron, theta).neurons],
+    ...set,
+    neurons: [...set.neurons],
   };
 }
 
@@ -94,17 +97,12 @@ export function neuronsCodes(
   if (settings.length === 0) return undefined;
   return {
     schema: codesSchemaName,
-    key: {
-      task: task.name,
-      taskDigest: digestOf(task),
+    key: keyOf(task, device, version, {
       target: target.kind === "file" ? target.name : "codes of each neuron's own",
       seed,
       simulations,
       rounds,
-      boardId: device.boardId,
-      bitfileInfo: device.bitfileInfo,
-      version,
-    },
+    }),
     predictive: {
       distance: median(done.map(({ distance }) => distance)),
       noiseFloor: median(done.map(({ noiseFloor }) => noiseFloor)),
