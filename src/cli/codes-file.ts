@@ -10,6 +10,8 @@ import { ManualClock } from "../base/clock.js";
 import type { NeuronsResult } from "../calib/amortised/neurons-result.js";
 import { type CodeSet, closestDraw, codeSetOf, writeCodes } from "../calib/codes.js";
 import { median } from "../calib/diagnostics/predictive.js";
+import { edgePileUp } from "../calib/diagnostics/warnings.js";
+import { type CodesVerdict, failedChecks, judgeCodes } from "../calib/judge-codes.js";
 import type { RunData } from "../calib/run-data.js";
 import { partSchemas } from "../calib/task/parts.js";
 import type { Task } from "../calib/task/task.js";
@@ -22,13 +24,20 @@ import type { RunRequest } from "./store/manifest.js";
 
 export const codesFile = "codes.json";
 export const programFile = "codes.hxasm";
-const codesSchemaName = "hxloop.codes/1";
+const codesSchemaName = "hxloop.codes/2";
 
 const neuronSchema = z.object({
   neuron: z.int().min(0).max(511),
   codes: partSchemas.cells,
   switches: partSchemas.neuron,
   backend: partSchemas.backend,
+  /** Whether this setting may go to work, see `judge-codes.ts`. */
+  verdict: z.object({
+    status: z.enum(["good", "doubtful", "failed"]),
+    ratio: z.number(),
+    predictiveRatio: z.number(),
+    reasons: z.array(z.string()),
+  }),
 });
 const codesSchema = z.object({
   schema: z.literal(codesSchemaName),
@@ -54,6 +63,11 @@ const codesSchema = z.object({
 });
 export type CodesFile = z.infer<typeof codesSchema>;
 
+const mutable = (verdict: CodesVerdict): CodesFile["neurons"][number]["verdict"] => ({
+  ...verdict,
+  reasons: [...verdict.reasons],
+});
+
 /** Two tasks with one digest ask the same of the device and of the method. */
 export function digestOf(task: Task): string {
   return createHash("sha256").update(JSON.stringify(task)).digest("hex");
@@ -76,12 +90,16 @@ export function codesOf(task: Task, data: RunData, version: string): CodesFile {
   const { theta, distance } = closestDraw(data);
   const { device, neuron, seed, simulations, rounds } = data.facts;
   const set = codeSetOf(task, neuron, theta);
+  const verdict = judgeCodes(data.predictive, [
+    ...failedChecks(data.diagnostics),
+    ...edgePileUp(task.parameters, data.posterior.samples),
+  ]);
   return {
     schema: codesSchemaName,
     key: keyOf(task, device, version, { target: data.target.source, seed, simulations, rounds }),
     predictive: { distance, noiseFloor: data.predictive.noiseFloor },
     ...set,
-    neurons: [...set.neurons],
+    neurons: set.neurons.map((setting) => ({ ...setting, verdict: mutable(verdict) })),
   };
 }
 
@@ -93,7 +111,9 @@ export function neuronsCodes(
   version: string,
 ): CodesFile | undefined {
   const done = neurons.filter(({ setting }) => setting !== null);
-  const settings = done.flatMap(({ setting }) => (setting === null ? [] : [setting]));
+  const settings = done.flatMap(({ setting, verdict }) =>
+    setting === null || verdict === null ? [] : [{ ...setting, verdict: mutable(verdict) }],
+  );
   if (settings.length === 0) return undefined;
   return {
     schema: codesSchemaName,

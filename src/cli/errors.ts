@@ -24,6 +24,17 @@ export class SettingInvalid extends taggedError("SettingInvalid", "usage") {
 /** A file of codes that is not what it must be. Reaction: another file, or calibrate again. */
 export class CodesInvalid extends taggedError("CodesInvalid", "input") {}
 
+/** Codes whose own emulation was not the target. Reaction: calibrate again with more simulations, or --any-verdict. */
+export class CodesFailed extends taggedError("CodesFailed", "usage") {
+  constructor(neurons: readonly number[], why: string) {
+    const few = neurons.slice(0, 8).join(", ");
+    const more = neurons.length > 8 ? ` and ${neurons.length - 8} more` : "";
+    super(
+      `the codes of neuron${neurons.length > 1 ? "s" : ""} ${few}${more} failed their check (${why}); calibrate again with more simulations, or --any-verdict writes them all the same`,
+    );
+  }
+}
+
 /** Codes of one chip for another. Reaction: the right device, or --any-chip. */
 export class CodesForOtherChip extends taggedError("CodesForOtherChip", "usage") {
   constructor(url: string, boardId: string, expected: string) {

@@ -22,12 +22,19 @@ beforeAll(async () => {
   const codes = codesOf(paperTask, { ...data, facts: { ...data.facts, device: identity, neuron: 17 } }, ownVersion());
   const put = async (folder: string, change: object): Promise<void> => {
     await mkdir(join(cwd, folder));
-    const file = { ...codes, key: { ...codes.key, ...change } };
-    await writeFile(join(cwd, folder, "codes.json"), JSON.stringify(file));
+    await writeFile(join(cwd, folder, "codes.json"), JSON.stringify({ ...codes, ...change }));
   };
-  await put("whole", {});
-  await put("changed", { taskDigest: "0".repeat(64) });
-  await put("older", { version: "0.0.1", task: "unheard-of" });
+  const keyed = (change: object): object => ({ key: { ...codes.key, ...change } });
+  const judged = (status: string, ...reasons: string[]): object => {
+    const verdict = { status, ratio: 3.25, predictiveRatio: 4.5, reasons };
+    return { neurons: codes.neurons.map((neuron) => ({ ...neuron, verdict })) };
+  };
+  await put("whole", judged("good"));
+  // The made-up run has one check that failed.
+  await put("doubtful", {});
+  await put("failed", judged("failed", "their emulation lies 3.3 times as far from the target"));
+  await put("changed", { ...judged("good"), ...keyed({ taskDigest: "0".repeat(64) }) });
+  await put("older", { ...judged("good"), ...keyed({ version: "0.0.1", task: "unheard-of" }) });
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
@@ -36,6 +43,16 @@ const to = (chip: number): string[] => ["--device", `virtual:?chip=${chip}`];
 describe("apply", () => {
   it.concurrent.each([
     ["a run's folder on its own chip", ["whole", ...to(3)], /^$/],
+    [
+      "doubtful codes, with the reason",
+      ["doubtful", ...to(3)],
+      /the codes of neuron 17 are doubtful: expected coverage: expected coverage was looked at/,
+    ],
+    [
+      "failed codes, when that is wanted",
+      ["failed", ...to(3), "--any-verdict"],
+      /codes of neuron 17 are failed: their/,
+    ],
     ["another chip, when that is wanted", ["whole", ...to(2), "--any-chip"], /whose circuits differ/],
     ["a changed task, when that is wanted", ["changed", ...to(3), "--any-task"], /task paper has changed since/],
     [
@@ -47,7 +64,7 @@ describe("apply", () => {
     const { code, stdout, stderr } = await hxloop(["apply", ...args, "--json"], cwd);
     expect(stderr).toMatch(note);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ schema: "hxloop.apply/1", neurons: [17], verified: true });
+    expect(JSON.parse(stdout)).toMatchObject({ schema: "hxloop.apply/2", neurons: [17], verified: true });
   });
 
   it.concurrent.each([
@@ -58,6 +75,11 @@ describe("apply", () => {
       /another definition of task paper \(digest 000000000000\.\.\., here [0-9a-f]{12}\.\.\.\)/,
     ],
     [2, ["whole", ...to(3), "--task", "adex7"], /another definition of task paper/],
+    [
+      2,
+      ["failed", ...to(3)],
+      /codes of neuron 17 failed their check \(their emulation lies 3\.3 times .*--any-verdict/,
+    ],
     [3, ["absent", ...to(3)], /cannot read result absent/],
   ])("refuses with %d: %j", async (expected, args, message) => {
     const { code, stdout, stderr } = await hxloop(["apply", ...args], cwd);

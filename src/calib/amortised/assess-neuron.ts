@@ -2,6 +2,7 @@
 import { codeSetOf } from "../codes.js";
 import { type EmbeddingScale, predictiveCheck } from "../diagnostics/predictive.js";
 import { type Posterior, summarizeMarginals } from "../inference/posterior.js";
+import { judgeCodes } from "../judge-codes.js";
 import { pickRows } from "../recording/neuron-traces.js";
 import type { GivenCodes } from "../recording/neurons-recorder.js";
 import type { ParameterSummary } from "../run-data.js";
@@ -26,8 +27,6 @@ export interface Candidate {
 
 /** Target farther from all recordings than all but this share of them from each other: said to be out of reach. */
 const unlikeBelow = 0.01;
-/** Ratio of predictive distance to noise floor above which the emulations are clearly not the target. */
-const farAboveFloor = 2;
 
 /** A target that no recording resembles, with the nearest that there is. @param features of the recordings */
 export function outOfReach(
@@ -70,7 +69,7 @@ export function assess(
 ): NeuronResult {
   const failed = (why: string): NeuronResult => {
     const distances = { distance: Number.NaN, noiseFloor: Number.NaN };
-    return { neuron, status: "failed", reasons: [why], parameters, ...distances, setting: null };
+    return { neuron, status: "failed", reasons: [why], parameters, ...distances, verdict: null, setting: null };
   };
   if (failure !== undefined || target === undefined) return failed(failure ?? "it has no target");
   const rowsOf = (set: PopulationTraces): number[] => [...set.members].flatMap((m, row) => (m === member ? [row] : []));
@@ -82,19 +81,16 @@ export function assess(
   const { distance, noiseFloor, drawDistances } = check;
   const closest = drawDistances.indexOf(Math.min(...drawDistances));
   const theta = pickRows(drawn.theta, task.parameters.length, [draws[closest] as number]);
-  const reasons = [...doubts];
-  if (distance > farAboveFloor * noiseFloor) {
-    const ratio = (distance / noiseFloor).toFixed(1);
-    reasons.push(`emulated draws lie ${ratio} times as far from the target as repeats from each other`);
-  }
+  const verdict = judgeCodes(check, doubts);
   const [setting] = codeSetOf(task, neuron, theta).neurons;
   return {
     neuron,
-    status: reasons.length === 0 ? "good" : "doubtful",
-    reasons,
+    status: verdict.status === "good" ? "good" : "doubtful",
+    reasons: verdict.reasons,
     parameters,
     distance,
     noiseFloor,
+    verdict,
     setting: setting === undefined ? null : { ...setting, codes: { ...setting.codes, ...given?.get(neuron) } },
   };
 }

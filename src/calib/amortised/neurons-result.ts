@@ -1,6 +1,7 @@
 /** The result of a calibration of many neurons: schema `hxloop.neurons/1`, plain data. */
 import type { DeviceIdentity } from "../../device/interface/index.js";
 import type { NeuronSetting } from "../codes.js";
+import type { CodesVerdict } from "../judge-codes.js";
 import type { ParameterSummary } from "../run-data.js";
 
 /** `good`: emulations are the target but for the chip's noise; `doubtful`: a result with a reason to doubt it. */
@@ -17,6 +18,8 @@ export interface NeuronResult {
   /** Medians of distances in the features, in their standard deviations; NaN for a neuron that failed before. */
   readonly distance: number;
   readonly noiseFloor: number;
+  /** Of the setting; null when there is none. */
+  readonly verdict: CodesVerdict | null;
   /** The emulated posterior draw that came closest to the target, as the whole setting of the neuron. */
   readonly setting: NeuronSetting | null;
 }

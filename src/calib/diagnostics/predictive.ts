@@ -66,6 +66,9 @@ export function predictiveCheck(
   return { drawDistances, floorDistances, distance: median(drawDistances), noiseFloor: median(floorDistances) };
 }
 
+/** A distance in units of the noise floor. Finite: a floor of 0 counts as one of rounding. */
+export const predictiveRatio = (distance: number, noiseFloor: number): number => distance / Math.max(noiseFloor, 1e-9);
+
 /** Middle value, or the mean of the two middle ones; NaN for none. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;

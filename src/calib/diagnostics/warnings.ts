@@ -11,7 +11,7 @@ const edgeMass = 0.05;
 /** A posterior at least this wide against the prior has learnt next to nothing of the parameter. */
 const uninformedSd = 0.5;
 /** Ratio of predictive distance to noise floor above which the emulations are clearly not the target. */
-const farAboveFloor = 2;
+export const farAboveFloor = 2;
 const invalidShare = 0.01;
 /** Over the whole prior some settings always drive the membrane out of range; only more than that is worth a word. */
 const saturatedShare = 0.3;
@@ -64,10 +64,12 @@ export function recordingDefects(
 /** Emulated posterior draws that stay farther from the target than repeats from each other. */
 export function predictiveGap({ distance, noiseFloor }: PredictiveCheck): string[] {
   if (!(distance > farAboveFloor * noiseFloor)) return [];
-  return [
-    `emulated posterior draws lie ${(distance / noiseFloor).toFixed(1)} times as far from the target as repeats from each other: the posterior does not reproduce it`,
-  ];
+  return [notTheTarget(distance / noiseFloor)];
 }
+
+/** @param ratio predictive distance in noise floors */
+export const notTheTarget = (ratio: number): string =>
+  `emulated posterior draws lie ${ratio.toFixed(1)} times as far from the target as repeats from each other: the posterior does not reproduce it`;
 
 /**
  * A target unlike everything in the data set: its nearest neighbour in the embedding is farther away than that of 99 %

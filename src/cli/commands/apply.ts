@@ -13,7 +13,7 @@ import type { DeviceIdentity } from "../../device/interface/index.js";
 import { type CodesFile, digestOf, programText, readCodes } from "../codes-file.js";
 import { type Context, defaultDevice, deviceOf } from "../context.js";
 import { withDevice } from "../device.js";
-import { CodesForOtherChip, CodesNotKept, CodesOfOtherTask } from "../errors.js";
+import { CodesFailed, CodesForOtherChip, CodesNotKept, CodesOfOtherTask } from "../errors.js";
 import { captureOption, nonEmpty } from "../options.js";
 import { keptTask, taskFile, taskNamed } from "../task-source.js";
 import { ownVersion } from "../versions.js";
@@ -24,6 +24,7 @@ interface ApplyFlags {
   readonly anyChip?: true;
   readonly task?: string;
   readonly anyTask?: true;
+  readonly anyVerdict?: true;
   readonly program?: true;
   readonly json?: true;
 }
@@ -40,6 +41,7 @@ export function applyCommand(context: Context): Command {
       nonEmpty,
     )
     .option("--any-task", "also when the task has changed since")
+    .option("--any-verdict", "also codes that failed their check: their own emulation is not the target")
     .option("--program", "print the playback program in text and touch no device")
     .addOption(captureOption())
     .option("--json", "print one JSON object on stdout instead of text")
@@ -47,12 +49,13 @@ export function applyCommand(context: Context): Command {
     .action((path: string, flags: ApplyFlags) => apply(context, path, flags));
 }
 
-/** @throws FileUnreadable, CodesInvalid, CodesOfOtherTask, CodesForOtherChip, CodesNotKept, and what the device throws */
+/** @throws FileUnreadable, CodesInvalid, CodesFailed, CodesOfOtherTask, CodesForOtherChip, CodesNotKept, and what the device throws */
 async function apply(context: Context, path: string, flags: ApplyFlags): Promise<void> {
   const { terminal, interrupts, env } = context;
   const codes = await readCodes(path);
   if (flags.program) return terminal.result(programText(codes).trimEnd());
-  const notices = await doubtsOfTask(path, codes, flags);
+  const notices = doubtsOfVerdict(codes, flags.anyVerdict === true);
+  notices.push(...(await doubtsOfTask(path, codes, flags)));
   const { signal } = interrupts;
   const url = deviceOf(flags.device, env);
   const differences = await withDevice(context, url, flags.capture, async (device) => {
@@ -75,12 +78,29 @@ async function apply(context: Context, path: string, flags: ApplyFlags): Promise
   const neurons = codes.neurons.map(({ neuron }) => neuron);
   if (flags.json) {
     const { key } = codes;
-    terminal.result(JSON.stringify({ schema: "hxloop.apply/1", device: url, key, neurons, verified: true, notices }));
+    const verdicts = codes.neurons.map(({ verdict }) => verdict);
+    terminal.result(
+      JSON.stringify({ schema: "hxloop.apply/2", device: url, key, neurons, verdicts, verified: true, notices }),
+    );
   } else {
     for (const { neuron, codes: cells } of codes.neurons) {
       terminal.result(`neuron ${neuron}: ${Object.keys(cells).length} codes written and read back on ${url}`);
     }
   }
+}
+
+/** @returns what the reader must know @throws CodesFailed */
+function doubtsOfVerdict({ neurons }: CodesFile, anyVerdict: boolean): string[] {
+  const failed = neurons.filter(({ verdict }) => verdict.status === "failed");
+  if (failed.length > 0 && !anyVerdict) {
+    throw new CodesFailed(
+      failed.map(({ neuron }) => neuron),
+      failed[0]?.verdict.reasons[0] ?? "",
+    );
+  }
+  return neurons.flatMap(({ neuron, verdict: { status, reasons } }) => {
+    return status === "good" ? [] : [`the codes of neuron ${neuron} are ${status}: ${reasons.join("; ")}`];
+  });
 }
 
 /** @returns what the reader must know @throws CodesOfOtherTask, FieldOutOfRange, FileUnreadable, TaskInvalid */
