@@ -1,13 +1,13 @@
 /** From the emulations of a neuron's posterior to its row of the result, with the reasons to doubt it. */
 import { codeSetOf } from "../codes.js";
 import { type EmbeddingScale, predictiveCheck } from "../diagnostics/predictive.js";
+import { nearestText, reachability } from "../diagnostics/reachability.js";
 import { type Posterior, summarizeMarginals } from "../inference/posterior.js";
 import { judgeCodes } from "../judge-codes.js";
 import { pickRows } from "../recording/neuron-traces.js";
 import type { GivenCodes } from "../recording/neurons-recorder.js";
 import type { ParameterSummary } from "../run-data.js";
 import type { Task } from "../task/task.js";
-import { reachability } from "./neuron-checks.js";
 import type { NeuronResult } from "./neurons-result.js";
 import type { PopulationTraces } from "./population.js";
 import type { SharedEstimator } from "./shared-training.js";
@@ -36,11 +36,11 @@ export function outOfReach(
   { theta, count }: Pick<PopulationTraces, "theta" | "count">,
   scale: EmbeddingScale,
 ): string[] {
-  const { pValue, nearest } = reachability(xObs, features, count, scale);
-  if (pValue > unlikeBelow) return [];
-  const codes = parameters.map(({ name }, j) => `${name} = ${theta[nearest * parameters.length + j]}`);
+  const found = reachability(xObs, features, count, scale);
+  if (found.pValue > unlikeBelow) return [];
+  const names = parameters.map(({ name }) => name);
   return [
-    `the target is unlike all ${count} recordings (p = ${pValue.toFixed(3)}): the chip may not reach it; the nearest is at ${codes.join(", ")}`,
+    `the target is unlike all ${count} recordings (p = ${found.pValue.toFixed(3)}): the chip may not reach it; ${nearestText(names, theta, found)}`,
   ];
 }
 
