@@ -9,6 +9,7 @@ import type { DensityTrained, DensityTraining } from "../calib/flow/train.js";
 import {
   jobOf,
   linkOf,
+  localTraining,
   type TrainedWeights,
   type TrainingHost,
   type TrainingJob,
@@ -34,6 +35,8 @@ export class TrainingThreads implements TrainingHost {
   }
 
   async train(training: DensityTraining): Promise<DensityTrained> {
+    // An embedding is code, which does not travel.
+    if (training.embedding !== undefined) return await localTraining.train(training);
     training.signal?.throwIfAborted();
     const worker = await this.#take();
     try {

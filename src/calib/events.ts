@@ -10,7 +10,14 @@ export type CalibrationEvent =
       readonly total: number;
       readonly unit: string;
     }
-  | { readonly type: "phase-progress"; readonly phase: Phase; readonly done: number; readonly detail?: string }
+  | {
+      readonly type: "phase-progress";
+      readonly phase: Phase;
+      readonly done: number;
+      /** How much of `done` an earlier session did; default 0. */
+      readonly kept?: number;
+      readonly detail?: string;
+    }
   | { readonly type: "phase-finished"; readonly phase: Phase; readonly seconds: number; readonly detail?: string }
   | { readonly type: "notice"; readonly text: string };
 

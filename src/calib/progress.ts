@@ -16,8 +16,13 @@ export interface SecondsSpent {
   readonly total: number;
 }
 
-/** Report how much of the current phase is done. */
-export type Advance = (done: number, detail?: string) => void;
+/** Report how much of the current phase is done, and how much of that an earlier session did. */
+export type Advance = (done: number, detail?: string, kept?: number) => void;
+
+/** Recordings that are done, and those among them that were there before. */
+export function advanceRecordings(advance: Advance, done: number, kept: number): void {
+  advance(done, kept > 0 ? `${kept} recorded earlier` : undefined, kept);
+}
 
 export class Progress {
   readonly #clock: Clock;
@@ -43,8 +48,11 @@ export class Progress {
   ): Promise<T> {
     const started = this.#clock.now();
     this.#listener({ type: "phase-started", phase, label, total, unit });
-    const result = await work((done, progressDetail) => {
-      const more = progressDetail === undefined ? {} : { detail: progressDetail };
+    const result = await work((done, progressDetail, kept = 0) => {
+      const more = {
+        ...(kept === 0 ? {} : { kept }),
+        ...(progressDetail === undefined ? {} : { detail: progressDetail }),
+      };
       this.#listener({ type: "phase-progress", phase, done, ...more });
     });
     const seconds = elapsedMs(started, this.#clock.now()) / 1000;

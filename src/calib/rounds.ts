@@ -187,7 +187,7 @@ async function featuresOf(
 ): Promise<LearntFeatures> {
   const { task } = run.request;
   if (task.embedding === "autoencoder") return { source: autoencoder, fresh: undefined };
-  const options = { kernels: run.kernels, seed: seedOf(run, "features"), signal: run.signal };
+  const options = { kernels: run.kernels, host: run.host, seed: seedOf(run, "features"), signal: run.signal };
   const repeatOf = repeatsIn(theta, task.parameters.length);
   return await learnFeatures(task.embedding, task, priorOf(task), { traces, count, theta, repeatOf }, options);
 }

@@ -8,7 +8,7 @@ import type { Kernels } from "../kernels/spaces.js";
 import { recordingDefects } from "./diagnostics/warnings.js";
 import type { Phase } from "./events.js";
 import type { TrainingHost } from "./flow/training-host.js";
-import type { Progress } from "./progress.js";
+import { advanceRecordings, type Progress } from "./progress.js";
 import { DataSetBuilder } from "./recording/data-set.js";
 import type { Recorder } from "./recording/recorder.js";
 import type { CalibrationRequest } from "./request.js";
@@ -55,7 +55,7 @@ export async function recordStage(run: Run, stage: Stage, theta: Int32Array): Pr
       await run.recorder.record(stage.name, theta, (recordings, fresh) => {
         builder.add(recordings);
         if (!fresh) kept += recordings.length;
-        advance(builder.usable + builder.invalid, kept > 0 ? `${kept} recorded earlier` : undefined);
+        advanceRecordings(advance, builder.usable + builder.invalid, kept);
       });
       return builder.finish(stage.needed);
     },

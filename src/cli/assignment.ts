@@ -5,13 +5,14 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { Scheme } from "../calib/inference/schemes.js";
+import { type Scheme, schemes } from "../calib/inference/schemes.js";
 import type { BackendPreference } from "../calib/nn/backend.js";
 import {
   type CalibrationRequest,
   checkRequest,
   demoTarget,
   type RequestedTarget,
+  requestLimits,
   requestOf,
 } from "../calib/request.js";
 import { parseTargetCsv, targetCsv } from "../calib/target/csv.js";
@@ -21,7 +22,7 @@ import type { TraceTarget } from "../calib/target/trace.js";
 import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
 import { deviceOf, runsFolder } from "./context.js";
 import { FileUnreadable, UsageError } from "./errors.js";
-import { parseTheta } from "./options.js";
+import { integer, parseTheta } from "./options.js";
 import { type RunRequest, readManifest, type RequestedTarget as WrittenTarget } from "./store/manifest.js";
 import { requireFree } from "./store/run-folder.js";
 import { readTarget, type TargetFlags } from "./target-files.js";
@@ -72,9 +73,15 @@ export const targetFile = "target.csv";
 /** @throws FieldOutOfRange, TaskInvalid, TargetInvalid, FileUnreadable, UsageError, RunFolderTaken */
 export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEnv): Promise<Assignment> {
   const { task, text: taskText } = await taskNamed(flags.task ?? defaultTask);
+  if (task.estimator.scheme === "amortised" && flags.scheme === undefined) {
+    throw new UsageError(
+      `scheme.kind of task ${task.name} is amortised, one estimator for many neurons: name them with --neurons, or another scheme for one neuron with --scheme {${schemes.join(", ")}}`,
+    );
+  }
   const seed = flags.seed ?? 1;
   const { target, written, text } = await targetOf(flags, task, seed);
   const { neuron = 0, simulations, rounds, scheme } = flags;
+  checkSimulations(simulations, requestLimits.simulations);
   const changes = {
     ...(simulations === undefined ? {} : { simulations }),
     ...(rounds === undefined ? {} : { rounds }),
@@ -181,6 +188,11 @@ export async function readInput(path: string): Promise<string> {
   } catch (cause) {
     throw new FileUnreadable(`cannot read target ${path}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** One neuron and many have limits of their own. @throws FieldOutOfRange */
+export function checkSimulations(simulations: number | undefined, [min, max]: readonly [number, number]): void {
+  if (simulations !== undefined) integer("--simulations", min, max)(String(simulations));
 }
 
 /** The first folder of this name that is not there yet: a run never overwrites another. */

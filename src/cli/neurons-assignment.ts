@@ -1,10 +1,23 @@
 /** From the flags of `hxloop calibrate --neurons` to a calibration of many neurons that can be run. Touches no device. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { checkNeuronsRequest, type NeuronsRequest, neuronsRequestOf } from "../calib/amortised/request.js";
+import {
+  checkNeuronsRequest,
+  type NeuronsRequest,
+  neuronsLimits,
+  neuronsRequestOf,
+} from "../calib/amortised/request.js";
 import { parseTargetCsv } from "../calib/target/csv.js";
 import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
-import { type CalibrateFlags, defaultTask, freeFolder, readInput, targetFile, targetOf } from "./assignment.js";
+import {
+  type CalibrateFlags,
+  checkSimulations,
+  defaultTask,
+  freeFolder,
+  readInput,
+  targetFile,
+  targetOf,
+} from "./assignment.js";
 import { deviceOf } from "./context.js";
 import { UsageError } from "./errors.js";
 import { readBytes } from "./files.js";
@@ -37,6 +50,7 @@ export async function newNeuronsAssignment(
 ): Promise<NeuronsAssignment> {
   const { task, text: taskText } = await taskNamed(flags.task ?? defaultTask);
   const { seed = 1, rounds = 1, simulations, perNeuron } = flags;
+  checkSimulations(simulations, neuronsLimits.simulations);
   const given = flags.given === undefined ? undefined : await givenOf(flags.given, task, neurons);
   const isDemo = flags.demoTarget === true;
   const named = isDemo ? undefined : await targetOf(flags, task, seed);

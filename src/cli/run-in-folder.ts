@@ -5,6 +5,8 @@
 import { TrainingThreads } from "../api/training-threads.js";
 import { isHxError } from "../base/errors.js";
 import type { CalibrationListener } from "../calib/events.js";
+import { CheckpointedTraining } from "../calib/flow/checkpointed-training.js";
+import type { TrainingHost } from "../calib/flow/training-host.js";
 import type { Task } from "../calib/task/task.js";
 import type { Session } from "../device/interface/index.js";
 import { targetFile } from "./assignment.js";
@@ -29,7 +31,8 @@ interface FolderAssignment {
 
 export interface RunInFolder {
   readonly folder: RunFolder;
-  readonly threads: TrainingThreads;
+  /** Trains on all cores, and keeps in the folder how far it is. */
+  readonly host: TrainingHost;
   /** Writes into the run's log and onto the display. */
   readonly listener: CalibrationListener;
   readonly versions: Readonly<Record<string, string>>;
@@ -68,7 +71,8 @@ export async function runInFolder(
     await folder.setDevice(session.identity);
     if (targetText !== undefined) await folder.putText(targetFile, targetText);
     if (taskText !== undefined) await folder.putText(taskFile, taskText);
-    const present = await work({ folder, threads, listener, versions: known });
+    const host = new CheckpointedTraining(threads, folder, clock);
+    const present = await work({ folder, host, listener, versions: known });
     await folder.close("finished");
     display.stop();
     await present();

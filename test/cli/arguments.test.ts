@@ -23,6 +23,7 @@ const files: Record<string, string> = {
   "gap.csv": csv("time_us,membrane_lsb", () => "400").replace(/\n(4\d\d)(\.5)?,400/g, ""),
   "high.csv": csv("time_us,membrane_lsb", () => "1024"),
   "empty.csv": "",
+  "shared.toml": 'schema = "hxloop.task/1"\nname = "shared"\nbase = "paper"\n[scheme]\nkind = "amortised"\n',
 };
 
 const manifest = JSON.stringify({
@@ -82,6 +83,13 @@ const table: readonly (readonly [number, readonly string[], RegExp])[] = [
   [2, ["calibrate", "--target-theta", "v_leak=1"], /v_leak is outside \{v_reset, i_bias_adapt_tau\}/],
   [2, ["calibrate", "--target-theta", "v_reset=1"], /i_bias_adapt_tau = nothing is outside \[0, 1022\]/],
   [2, ["calibrate"], /no target: give one of --target FILE, --target-pattern NAME, --target-theta .*, --demo-target/],
+  [2, calibrate("--task", "shared.toml"), /scheme\.kind of task shared is amortised.*--neurons.*--scheme \{npe, tsnpe/],
+  [2, calibrate("--simulations", "200000"), /--simulations = 200000 is outside \[40, 100000\]/],
+  [
+    2,
+    ["calibrate", "--neurons", "0-3", "--demo-target", "--simulations", "60"],
+    /--simulations = 60 is outside \[100, 1/,
+  ],
   [2, calibrate("--demo-target"), /cannot be used with option/],
   [2, ["calibrate", "--resume", "taken", "--seed", "2"], /'--resume <DIR>' cannot be used with option '--seed <N>'/],
   [2, calibrate("--out", "taken"), /output folder taken holds another run; .*hxloop calibrate --resume taken/],

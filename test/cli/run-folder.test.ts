@@ -61,6 +61,31 @@ describe("a run folder", () => {
     await folder.close("failed");
   });
 
+  it("keeps how far trainings are until the run is finished", async () => {
+    const vector = (seed: number): Float32Array =>
+      Float32Array.from({ length: 5 }, (_, i) => Math.fround(seed / (i + 3)));
+    const kept = {
+      isOver: false,
+      state: {
+        ...{ epoch: 2, step: 18, bestEpoch: 1, bestStep: 9, bestLoss: 1 / 3 },
+        history: { train: [Math.PI, -1e-300], validation: [1 / 3, 2 / 3] },
+        ...{ weights: vector(1), mean: vector(2), square: vector(3), average: vector(4), best: vector(5) },
+      },
+    };
+    const none = new Float32Array(0);
+    const over = { ...kept, isOver: true, state: { ...kept.state, weights: none, mean: none } };
+    const folder = await create();
+    await folder.putTraining("1-2-3", kept);
+    await folder.putTraining("4-5-6", over);
+    await folder.close("interrupted", "Ctrl-C");
+    const again = await resume();
+    expect(await again.getTraining("1-2-3")).toEqual(kept);
+    expect(await again.getTraining("4-5-6")).toEqual(over);
+    expect(await again.getTraining("7-8-9")).toBeUndefined();
+    await again.close("finished");
+    expect(existsSync(join(directory, "checkpoints"))).toBe(false);
+  });
+
   it("gives the result back", async () => {
     const folder = await create();
     expect(await readResult(directory)).toBeUndefined();

@@ -12,15 +12,22 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
-it("a killed calibration that is gone on with ends with the bytes of an undisturbed one", async () => {
-  const args = ["--kills", "1", "--task", "tiny.toml", "--simulations", "40", "--rounds", "1", "--json"];
-  const { code, stdout, stderr } = await hxloop(["study", "resume", ...args], cwd);
-  expect(code, stderr).toBe(0);
-  const { schema, kills, same, files, runs } = JSON.parse(stdout);
-  expect({ schema, kills, same }).toEqual({ schema: "hxloop.study.resume/1", kills: 1, same: 1 });
-  // Batches, networks, posterior, codes: all that a run leaves.
-  expect(files).toBeGreaterThan(100);
-  expect(runs).toHaveLength(1);
-  expect(runs[0]).toMatchObject({ differing: [], kills: [{ run: 1, kept: expect.any(Number) }] });
-  expect(stderr).toMatch(/1\/1 kills: after [\d.]+ s .* went on for [\d.]+ s: same bytes/);
-}, 180_000);
+it.each([
+  ["one neuron", ["--simulations", "40"]],
+  ["many neurons", ["--simulations", "100", "--neurons", "0-2"]],
+])(
+  "a killed calibration of %s that is gone on with ends with the bytes of an undisturbed one",
+  async (_, of) => {
+    const args = ["--kills", "1", "--task", "tiny.toml", ...of, "--rounds", "1", "--json"];
+    const { code, stdout, stderr } = await hxloop(["study", "resume", ...args], cwd);
+    expect(code, stderr).toBe(0);
+    const { schema, kills, same, files, runs } = JSON.parse(stdout);
+    expect({ schema, kills, same }).toEqual({ schema: "hxloop.study.resume/1", kills: 1, same: 1 });
+    // Batches, networks, posterior, codes: all that a run leaves.
+    expect(files).toBeGreaterThan(100);
+    expect(runs).toHaveLength(1);
+    expect(runs[0]).toMatchObject({ differing: [], kills: [{ run: 1, kept: expect.any(Number) }] });
+    expect(stderr).toMatch(/1\/1 kills: after [\d.]+ s .* went on for [\d.]+ s: same bytes/);
+  },
+  180_000,
+);

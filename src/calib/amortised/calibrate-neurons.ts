@@ -13,7 +13,7 @@ import type { CalibrationListener } from "../events.js";
 import type { TrainingHost } from "../flow/training-host.js";
 import type { Posterior } from "../inference/posterior.js";
 import type { Prior } from "../inference/priors/prior.js";
-import { Progress } from "../progress.js";
+import { advanceRecordings, Progress, type SecondsSpent } from "../progress.js";
 import type { BatchStore } from "../recording/batch-runner.js";
 import { pickRows } from "../recording/neuron-traces.js";
 import { NeuronsRecorder } from "../recording/neurons-recorder.js";
@@ -45,6 +45,8 @@ export interface NeuronsContext {
   readonly host?: TrainingHost | undefined;
   readonly listener?: CalibrationListener;
   readonly signal?: AbortSignal | undefined;
+  /** Seconds that earlier sessions of a resumed run spent. */
+  readonly earlier?: SecondsSpent;
 }
 
 /** Draws behind means and quantiles. */
@@ -76,7 +78,7 @@ export async function calibrateNeurons(
     embedding: shared.source.kind,
     contextSize: shared.probeMap?.size ?? 0,
     recordings: job.recordings,
-    seconds: job.progress.spent(),
+    seconds: job.progress.spent(context.earlier),
     neurons,
     notices: job.progress.notices,
   };
@@ -137,10 +139,7 @@ class NeuronsJob {
       label,
       wanted.length,
       "experiments",
-      (advance) =>
-        this.#population.record(stage, wanted, (done, kept) => {
-          advance(done, kept > 0 ? `${kept} recorded earlier` : undefined);
-        }),
+      (advance) => this.#population.record(stage, wanted, (done, kept) => advanceRecordings(advance, done, kept)),
       ({ count }) => `${count} of ${wanted.length} usable`,
     );
     this.recordings.all += wanted.length;

@@ -107,6 +107,7 @@ export async function trainShared(training: SharedTraining): Promise<SharedEstim
     { ...simulations, repeatOf },
     {
       kernels: settings.kernels,
+      host: settings.host,
       seed: settings.seed,
       signal,
       onProgress: (share) => training.onEmbedding?.(share),

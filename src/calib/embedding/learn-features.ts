@@ -7,6 +7,7 @@
 import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
+import type { TrainingHost } from "../flow/training-host.js";
 import type { Prior } from "../inference/priors/prior.js";
 import { trainAutoencoder } from "../nn/autoencoder.js";
 import { type BackendPreference, selectBackend } from "../nn/backend.js";
@@ -30,6 +31,8 @@ export interface EmbeddingData {
 export interface LearnOptions {
   readonly kernels: Kernels;
   readonly seed: number;
+  /** Where the summary network is trained; default on this thread. */
+  readonly host?: TrainingHost | undefined;
   /** Training steps of the summary network. Default 1500. */
   readonly steps?: number | undefined;
   /** Tensor backend; default `auto`. */
@@ -112,7 +115,7 @@ async function learnJoint(
   task: Task,
   prior: Prior,
   { traces, count, theta }: EmbeddingData,
-  { kernels, seed, steps = defaultSteps, signal, onProgress }: LearnOptions,
+  { kernels, seed, host, steps = defaultSteps, signal, onProgress }: LearnOptions,
 ): Promise<LearntFeatures> {
   const rng = Rng.fromSeed(seed).fork("joint");
   const order = rng.fork("rows").permutation(count);
@@ -121,7 +124,7 @@ async function learnJoint(
   const [trainRows, validationRows] = [order.slice(validation, seen), order.slice(0, validation)];
   const views = new ViewRows(task, traces, count, trainRows);
   const latent = task.autoencoder.latentSize;
-  const training = { kernels, task, latent, trainRows, validationRows, steps, rng, signal, onProgress };
+  const training = { kernels, task, latent, trainRows, validationRows, steps, rng, host, signal, onProgress };
   const weights = await trainJoint(training, views.of(traces, count), theta, prior);
   const source = networkSource("joint", kernels, task, latent, weights, views);
   return { source, fresh: order.slice(seen).sort() };

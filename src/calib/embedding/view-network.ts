@@ -7,7 +7,7 @@ import type { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
 import { ChainEmbedding } from "../flow/embedding-network.js";
 import { createEstimator } from "../flow/kernel-density.js";
-import { trainDensity } from "../flow/train.js";
+import { localTraining, type TrainingHost } from "../flow/training-host.js";
 import type { Prior } from "../inference/priors/prior.js";
 import type { ChainLayer } from "../nn/conv-net.js";
 import { fitWeights } from "../nn/fit.js";
@@ -96,6 +96,8 @@ export interface NetworkTraining {
   /** Steps of the joint training. */
   readonly steps: number;
   readonly rng: Rng;
+  /** Where the joint training runs; default on this thread. */
+  readonly host?: TrainingHost | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((share: number) => void) | undefined;
 }
@@ -105,7 +107,18 @@ export interface NetworkTraining {
  * @returns its weights @throws TrainingDiverged, signal.reason
  */
 export async function trainJoint(
-  { kernels, task, latent, trainRows, validationRows, steps, rng, signal, onProgress }: NetworkTraining,
+  {
+    kernels,
+    task,
+    latent,
+    trainRows,
+    validationRows,
+    steps,
+    rng,
+    host = localTraining,
+    signal,
+    onProgress,
+  }: NetworkTraining,
   rows: Float32Array,
   theta: Int32Array,
   prior: Prior,
@@ -122,7 +135,7 @@ export async function trainJoint(
       ...{ layers: 2, hidden: 32, blocks: 2, numParameters: prior.size, numFeatures: latent },
       transform: { type: "spline", bins: 8, bound: 4 },
     } as const;
-    const { embeddingWeights } = await trainDensity({
+    const { embeddingWeights } = await host.train({
       estimator: createEstimator(kernels, shape, rng.fork("flow")),
       data: {
         theta: (stream) => Float32Array.from(prior.toBase(theta, stream)),

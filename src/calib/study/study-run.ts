@@ -19,7 +19,7 @@ import { priorWanted, probeWanted } from "../amortised/shared-training.js";
 import { TooFewSamples } from "../errors.js";
 import type { TrainingHost } from "../flow/training-host.js";
 import type { Prior } from "../inference/priors/prior.js";
-import type { Progress } from "../progress.js";
+import { advanceRecordings, type Progress } from "../progress.js";
 import { pickRows } from "../recording/neuron-traces.js";
 import { type GivenCodes, NeuronsRecorder } from "../recording/neurons-recorder.js";
 import { countSpikes } from "../target/spikes.js";
@@ -103,10 +103,7 @@ export async function recordStudy(
     label,
     wanted.length,
     "experiments",
-    (advance) =>
-      population.record(stage, wanted, (done, kept) =>
-        advance(done, kept > 0 ? `${kept} recorded earlier` : undefined),
-      ),
+    (advance) => population.record(stage, wanted, (done, kept) => advanceRecordings(advance, done, kept)),
     ({ count }) => `${count} of ${wanted.length} usable`,
   );
 }

@@ -43,7 +43,7 @@ async function inFolder(
 ): Promise<void> {
   const { clock, interrupts } = context;
   const { directory, request, given } = assignment;
-  await runInFolder(context, assignment, session, flags.quiet === true, async ({ folder, threads, listener }) => {
+  await runInFolder(context, assignment, session, flags.quiet === true, async ({ folder, host, listener }) => {
     if (given !== undefined) {
       const { url, boardId } = session.identity;
       if (given.boardId !== boardId) throw new CodesForOtherChip(url, boardId, given.boardId);
@@ -58,9 +58,10 @@ async function inFolder(
       store: folder,
       clock,
       kernels: openKernels(),
-      host: threads,
+      host,
       listener,
       signal: interrupts.signal,
+      earlier: folder.log.earlier,
     });
     await keep(folder, assignment, result);
     return () => present(context, result, directory, flags);

@@ -31,6 +31,7 @@ import { runInFolder } from "../run-in-folder.js";
 import { ownVersion } from "../versions.js";
 import { calibrateNeuronsFromFlags } from "./calibrate-neurons.js";
 
+const range = ([min, max]: readonly [number, number]): string => `${min}..${max}`;
 const backends = ["auto", "tfjs-node", "wasm", "cpu"] as const;
 const targets = ["target", "targetTheta", "targetPattern", "demoTarget"];
 const requestFlags = [
@@ -107,7 +108,11 @@ export function calibrateCommand(context: Context): Command {
       ),
     )
     .addOption(ranged("seed", "N", "everything random follows from it (default: 1)"))
-    .addOption(ranged("simulations", "N", "emulations in all rounds together (default: the task's)"))
+    .option(
+      "--simulations <N>",
+      `emulations in all rounds together, ${range(requestLimits.simulations)}, with --neurons on all neurons together, ${range(neuronsLimits.simulations)} (default: the task's)`,
+      integer("--simulations", 1, neuronsLimits.simulations[1]),
+    )
     .addOption(ranged("rounds", "N", "rounds of inference (default: the task's)"))
     .addOption(choice("--scheme <NAME>", "how rounds learn (default: tsnpe)", schemes))
     .option("--out <DIR>", `run folder, new or empty (default: ${runsFolder}/TASK-nNEURON-sSEED-1, -2, ...)`, nonEmpty)
@@ -180,7 +185,7 @@ async function calibrateInFolder(
       store: folder,
       clock,
       kernels: openKernels(),
-      host: run.threads,
+      host: run.host,
       listener,
       signal: interrupts.signal,
       backend,

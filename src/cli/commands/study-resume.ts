@@ -8,7 +8,7 @@ import { Rng } from "../../base/rng.js";
 import { requestLimits } from "../../calib/request.js";
 import { type Context, defaultDevice, deviceOf } from "../context.js";
 import { ResultNotRepeated } from "../errors.js";
-import { integer, nonEmpty } from "../options.js";
+import { integer, integers, nonEmpty } from "../options.js";
 import { formatDuration } from "../progress/render.js";
 import { conditions, conditionsLine, markdownTable } from "../study/conditions.js";
 import type { DisturbedRun, ResumeStudy } from "../study/resume-study.js";
@@ -19,6 +19,7 @@ interface ResumeFlags {
   readonly device?: string;
   readonly task: string;
   readonly neuron: number;
+  readonly neurons?: readonly number[];
   readonly simulations: number;
   readonly rounds: number;
   readonly json?: true;
@@ -36,6 +37,7 @@ export function resumeStudyCommand(context: Context): Command {
     .option("--device <URL>", `the device (default: HXLOOP_DEVICE, else ${defaultDevice})`, nonEmpty)
     .option("--task <NAME|FILE>", "what is inferred", nonEmpty, "paper")
     .addOption(ranged("neuron", "the neuron", 0))
+    .option("--neurons <LIST>", "many neurons in place of one, for example 0-3", integers("--neurons", 0, 511))
     .addOption(ranged("seed", "the calibration and the moments of the kills follow from it", 1))
     .addOption(ranged("simulations", "emulations of each run", 100))
     .addOption(ranged("rounds", "rounds of inference of each run", 2))
@@ -47,12 +49,13 @@ export function resumeStudyCommand(context: Context): Command {
 /** @throws ResultNotRepeated, signal.reason */
 async function studyResumeCommand(context: Context, flags: ResumeFlags): Promise<void> {
   const { terminal, clock, env, interrupts } = context;
-  const { kills, seed, neuron, simulations, rounds } = flags;
+  const { kills, seed, neuron, neurons, simulations, rounds } = flags;
   const device = deviceOf(flags.device, env);
   const task = flags.task.endsWith(".toml") ? resolve(flags.task) : flags.task;
   const { studyResume } = await import("../study/resume-study.js");
   const scratch = await mkdtemp(join(tmpdir(), "hxloop-resume-"));
-  const request = ["--task", task, "--neuron", neuron, "--seed", seed, "--simulations", simulations];
+  const which = neurons === undefined ? ["--neuron", neuron] : ["--neurons", neurons.join(",")];
+  const request = ["--task", task, ...which, "--seed", seed, "--simulations", simulations];
   const from = clock.now();
   terminal.say(`the undisturbed run, in ${scratch}`);
   let soFar: ResumeStudy | undefined;

@@ -5,7 +5,7 @@
 import { type Alarm, type Clock, elapsedMs, type Instant } from "../../base/clock.js";
 import type { CalibrationEvent } from "../../calib/events.js";
 import type { Terminal } from "../terminal.js";
-import { describePhase, renderLive } from "./render.js";
+import { counted, describePhase, renderLive } from "./render.js";
 import { advance, type Progress, startProgress } from "./state.js";
 
 const repaintMs = 125;
@@ -48,7 +48,7 @@ function plainDisplay(terminal: Terminal, clock: Clock): ProgressDisplay {
     }
     if (event.type === "phase-started") {
       lastAt = now;
-      terminal.say(`${event.label}: ${event.total} ${event.unit}`);
+      terminal.say(event.unit === "%" ? event.label : `${event.label}: ${counted(event.total, event.unit)}`);
       return;
     }
     const phase = progress.phases.findLast((p) => p.phase === event.phase);

@@ -13,7 +13,9 @@ const started: CalibrationEvent = {
   total: 1000,
   unit: "experiments",
 };
-const progressed = (done: number): CalibrationEvent => ({ type: "phase-progress", phase: "record", done });
+const progressed = (done: number, kept = 0): CalibrationEvent => {
+  return { type: "phase-progress", phase: "record", done, kept };
+};
 const finished: CalibrationEvent = { type: "phase-finished", phase: "record", seconds: 20, detail: "3 unusable" };
 
 /** Events at given seconds. */
@@ -61,6 +63,27 @@ describe("progress", () => {
     const slow = Array.from({ length: 30 }, (_, i) => [2 + 2 * i, progressed(500 + 10 * (i + 1))] as const);
     const { progress } = play([0, started], [0.1, progressed(500)], ...slow);
     expect(rateOf(only(progress))).toBeCloseTo(5);
+  });
+
+  it("counts what an earlier session did for no rate", () => {
+    const kept = progressed(600, 600);
+    const { progress, now } = play([0, started], [0, kept], [2, progressed(700, 600)], [4, finished]);
+    expect(describePhase(only(progress), now)).toContain("done  100 experiments in 20.0 s  5.00/s");
+    const running = play([0, started], [0.1, kept], [2.1, progressed(700, 600)]);
+    expect(rateOf(only(running.progress))).toBeCloseTo(100 / 2.1);
+    expect(secondsLeft(only(running.progress), running.now)).toBeCloseTo(6.3);
+    const nothingNew = play([0, started], [0, progressed(1000, 1000)], [1, finished]);
+    expect(describePhase(only(nothingNew.progress), nothingNew.now)).toContain("done  0 experiments in 20.0 s  3 un");
+  });
+
+  it("names one thing as one, and gives no share for a training that ended early", () => {
+    const of = (total: number, unit: string): CalibrationEvent => ({ ...started, total, unit }) as CalibrationEvent;
+    const one = play([0, of(1, "experiments")], [1, progressed(1)]);
+    expect(describePhase(only(one.progress), one.now)).toContain("round 1: 1/1 experiment ");
+    const training = play([0, of(100, "%")], [1, progressed(28)], [2, finished]);
+    expect(describePhase(only(training.progress), training.now)).toBe(
+      "recording, round 1: done  in 20.0 s  3 unusable",
+    );
   });
 
   it("says nothing about the rate before it has been measured", () => {

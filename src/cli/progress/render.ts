@@ -19,6 +19,11 @@ function formatRate(rate: number | undefined): string {
   return `${rate >= 100 ? rate.toFixed(0) : rate.toFixed(rate >= 10 ? 1 : 2)}/s`;
 }
 
+/** `1 experiment`, `2 experiments`, `100 %`. */
+export function counted(count: number, unit: string): string {
+  return `${count} ${count === 1 ? unit.replace(/s$/, "") : unit}`;
+}
+
 function bar(done: number, total: number): string {
   const filled = total > 0 ? Math.min(barWidth, Math.floor((barWidth * done) / total)) : 0;
   return "█".repeat(filled) + "░".repeat(barWidth - filled);
@@ -30,13 +35,15 @@ const joined = (parts: readonly (string | undefined)[]): string =>
 /** One phase on one line, without colour or bar. */
 export function describePhase(phase: PhaseProgress, now: Instant): string {
   if (phase.seconds !== undefined) {
-    const took = `${phase.done} ${phase.unit} in ${phase.seconds.toFixed(1)} s`;
-    return joined([`${phase.label}: done`, took, formatRate(rateOf(phase)), phase.detail]);
+    // A training may end before its planned steps: a share of them says nothing then.
+    const isShare = phase.unit === "%";
+    const took = `${isShare ? "" : `${counted(phase.done - phase.kept, phase.unit)} `}in ${phase.seconds.toFixed(1)} s`;
+    return joined([`${phase.label}: done`, took, isShare ? "" : formatRate(rateOf(phase)), phase.detail]);
   }
   const left = secondsLeft(phase, now);
   const elapsed = elapsedMs(phase.startedAt, now) / 1000;
   return joined([
-    `${phase.label}: ${phase.done}/${phase.total} ${phase.unit}`,
+    `${phase.label}: ${phase.done}/${counted(phase.total, phase.unit)}`,
     formatRate(rateOf(phase)),
     `${formatDuration(elapsed)} elapsed`,
     left === undefined ? undefined : `${formatDuration(left)} left`,

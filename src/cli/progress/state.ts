@@ -10,6 +10,7 @@ const rateWindowMs = 15_000;
 
 interface Mark {
   readonly at: Instant;
+  /** Done in this session. */
   readonly done: number;
 }
 
@@ -20,6 +21,8 @@ export interface PhaseProgress {
   readonly unit: string;
   readonly startedAt: Instant;
   readonly done: number;
+  /** How much of `done` was there before this session; it counts for no rate. */
+  readonly kept: number;
   readonly detail: string | undefined;
   /** Seconds it took; undefined while it runs. */
   readonly seconds: number | undefined;
@@ -44,15 +47,26 @@ export function advance(progress: Progress, event: CalibrationEvent, now: Instan
     case "phase-started": {
       const { phase, label, total, unit } = event;
       const mark = { at: now, done: 0 };
-      const begun = { phase, label, total, unit, startedAt: now, done: 0, detail: undefined, seconds: undefined };
+      const begun = {
+        phase,
+        label,
+        total,
+        unit,
+        startedAt: now,
+        done: 0,
+        kept: 0,
+        detail: undefined,
+        seconds: undefined,
+      };
       return { ...progress, phases: [...progress.phases, { ...begun, marks: [mark] }] };
     }
     case "phase-progress":
       return update(progress, event.phase, (running) => ({
         ...running,
         done: event.done,
+        kept: event.kept ?? 0,
         detail: event.detail ?? running.detail,
-        marks: recent([...running.marks, { at: now, done: event.done }], now),
+        marks: recent([...running.marks, { at: now, done: event.done - (event.kept ?? 0) }], now),
       }));
     case "phase-finished":
       return update(progress, event.phase, (running) => ({
@@ -77,7 +91,8 @@ function recent(marks: readonly Mark[], now: Instant): readonly Mark[] {
 
 /** Units per second over the window, or undefined before anything can be said. */
 export function rateOf(phase: PhaseProgress): number | undefined {
-  if (phase.seconds !== undefined) return phase.seconds > 0 ? phase.done / phase.seconds : undefined;
+  if (phase.seconds !== undefined)
+    return phase.seconds > 0 && phase.done > phase.kept ? (phase.done - phase.kept) / phase.seconds : undefined;
   const [first, last] = [phase.marks[0], phase.marks.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   const seconds = elapsedMs(first.at, last.at) / 1000;

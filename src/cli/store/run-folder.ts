@@ -8,6 +8,7 @@
  *   data.zarr/      Zarr v3: batches/STAGE-INDEX (`batch-codec.ts`), result (`result-codec.ts`)
  *   idata.zarr/     posterior, prior, predictive and observation in ArviZ's layout (`inference-data.ts`)
  *   networks/NAME/  config.json and weights.safetensors
+ *   checkpoints/    trainings of an unfinished run (`training-codec.ts`); gone when it is finished
  *   posterior.csv   the samples, one column per parameter
  *   .unfinished/    what a crash left half written; never read
  *
@@ -17,6 +18,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, systemClock, wallTime } from "../../base/clock.js";
+import type { KeptTraining, TrainingCheckpoints } from "../../calib/flow/checkpointed-training.js";
 import type { Recording, RunData } from "../../calib/run-data.js";
 import type { NetworkState, RunStore } from "../../calib/store.js";
 import type { CountScale } from "../../calib/target/trace.js";
@@ -30,6 +32,7 @@ import { type Manifest, manifestName, manifestText, newManifest, type RunRequest
 import { groupToResult, resultToGroup } from "./result-codec.js";
 import { logName, RunLog } from "./run-log.js";
 import { encodeSafetensors } from "./safetensors.js";
+import { groupToTraining, trainingToGroup } from "./training-codec.js";
 import { encodeGroup, StoredGroup } from "./zarr-tree.js";
 
 /** What the folder must know of the task to describe its arrays. */
@@ -38,7 +41,7 @@ export interface RecordedQuantities {
   readonly scale: CountScale | null;
 }
 
-export class RunFolder implements RunStore {
+export class RunFolder implements RunStore, TrainingCheckpoints {
   readonly directory: string;
   readonly #files: DurableFiles;
   readonly #lock: RunLock;
@@ -151,6 +154,7 @@ export class RunFolder implements RunStore {
 
   /** Leave the run as whole, or as unfinished with the reason. The folder is free afterwards. */
   async close(state: "interrupted" | "failed" | "finished", reason: string | null = null): Promise<void> {
+    if (state === "finished") await rm(join(this.directory, checkpoints), { recursive: true, force: true });
     this.#manifest = { ...this.#manifest, state, reason };
     await this.#save();
     this.log.append({ type: "session-ended", state, reason });
@@ -192,6 +196,16 @@ export class RunFolder implements RunStore {
     await this.#files.putFolder(join(this.directory, "networks", checkedName(name)), files);
   }
 
+  async putTraining(name: string, kept: KeptTraining): Promise<void> {
+    const path = join(this.directory, checkpoints, checkedName(name));
+    await this.#files.putFolder(path, await encodeGroup(trainingToGroup(kept)));
+  }
+
+  async getTraining(name: string): Promise<KeptTraining | undefined> {
+    const path = join(this.directory, checkpoints, checkedName(name));
+    return existsSync(path) ? groupToTraining(await StoredGroup.open(path), path) : undefined;
+  }
+
   async putResult(data: RunData): Promise<void> {
     await this.#files.putFolder(join(this.directory, "data.zarr", "result"), await encodeGroup(resultToGroup(data)));
     await this.#files.putFolder(join(this.directory, "idata.zarr"), await encodeGroup(inferenceData(data)));
@@ -207,6 +221,8 @@ export class RunFolder implements RunStore {
     return readText(join(this.directory, checkedName(name)));
   }
 }
+
+const checkpoints = "checkpoints";
 
 /** How many recordings a run's folder holds; those of whole batches only. */
 export async function countRecordings(directory: string): Promise<number> {

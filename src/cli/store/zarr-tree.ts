@@ -125,9 +125,14 @@ export class StoredGroup {
   async #chunk(name: string): Promise<{ data: unknown; shape: number[]; dtype: string }> {
     try {
       const array = await zarr.open.v3(this.#location.resolve(name), { kind: "array" });
+      // An array of nothing has no chunk, and zarrita cannot read it.
+      if (array.shape.includes(0)) {
+        const { shape, dtype } = array;
+        return { data: dtype in dtypes ? new dtypes[dtype as Dtype](0) : undefined, shape, dtype };
+      }
       // A missing chunk reads as the fill value; here it can only mean that a file was lost.
       const chunk = `${array.path}/c${"/0".repeat(array.shape.length)}` as const;
-      if (!array.shape.includes(0) && !(await array.store.has(chunk))) throw new Error(`chunk ${chunk} is missing`);
+      if (!(await array.store.has(chunk))) throw new Error(`chunk ${chunk} is missing`);
       const { data, shape } = await zarr.get(array);
       return { data, shape, dtype: array.dtype };
     } catch (cause) {

@@ -1,13 +1,21 @@
 /**
  * The bytes of a run that must not depend on how often it was interrupted: raw batches, networks, result arrays, posterior,
  * codes. Left out are times of day and seconds spent (`run.json`, `log.jsonl`, the attributes of the result and the
- * report that prints them), the lock, and leftovers.
+ * report or table that prints them, `seconds` in `neurons.json`), the lock, and leftovers.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 
-const leftOut = /^(run\.json|log\.jsonl|run\.lock.*|report\.html|\.unfinished\/.*|data\.zarr\/result\/zarr\.json)$/;
+const leftOut =
+  /^(run\.json|log\.jsonl|run\.lock.*|report\.html|neurons\.txt|\.unfinished\/.*|data\.zarr\/result\/zarr\.json)$/;
+
+/** The result of many neurons is one file. */
+const neuronsFile = "neurons.json";
+
+function withoutSeconds(bytes: Uint8Array): string {
+  return JSON.stringify({ ...JSON.parse(new TextDecoder().decode(bytes)), seconds: undefined });
+}
 
 /** SHA-256 of each file, by path within the folder. */
 export async function runDigests(directory: string): Promise<Map<string, string>> {
@@ -17,12 +25,9 @@ export async function runDigests(directory: string): Promise<Map<string, string>
     const path = join(entry.parentPath, entry.name);
     const name = relative(directory, path).split(sep).join("/");
     if (!entry.isFile() || leftOut.test(name)) continue;
-    digests.set(
-      name,
-      createHash("sha256")
-        .update(await readFile(path))
-        .digest("hex"),
-    );
+    const bytes = await readFile(path);
+    const told = name === neuronsFile ? withoutSeconds(bytes) : bytes;
+    digests.set(name, createHash("sha256").update(told).digest("hex"));
   }
   return digests;
 }
