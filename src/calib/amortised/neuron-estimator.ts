@@ -50,9 +50,11 @@ export function estimationOf(
   prior: Prior,
   { kernels, host, seed, members, steps }: EstimatorSettings,
   scheme: "npe" | "tsnpe",
+  validationFraction?: number,
 ): Estimation {
   const training = steps === undefined ? {} : { plannedSteps: steps };
-  return new Estimation({ prior, kernels, host, scheme, seed, members, training });
+  const judged = validationFraction === undefined ? {} : { validationFraction };
+  return new Estimation({ prior, kernels, host, scheme, seed, members, training, ...judged });
 }
 
 /** Share of steps that all members have behind them, 0..1, from the reports of each. */

@@ -10,12 +10,15 @@ import type { Posterior } from "../inference/posterior.js";
 import type { Prior } from "../inference/priors/prior.js";
 import { type EstimatorSettings, estimationOf, type FeatureRows } from "./neuron-estimator.js";
 
+/** Of a few hundred simulations, the share that each network is judged by: fewer would not tell when to stop. */
+const judgedBy = 0.2;
+
 export class Refinement {
   readonly #estimation: Estimation;
 
   /** @param own simulations of this neuron so far; features without context */
   constructor(prior: Prior, settings: EstimatorSettings, own: FeatureRows | undefined) {
-    this.#estimation = estimationOf(prior, settings, "tsnpe");
+    this.#estimation = estimationOf(prior, settings, "tsnpe", judgedBy);
     if (own !== undefined && own.x.length > 0) this.#estimation.append(own.theta, own.x);
   }
 

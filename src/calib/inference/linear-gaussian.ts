@@ -24,6 +24,21 @@ const penalties = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
 const inside = 3.5;
 /** One row in this many judges the penalty. */
 const heldOut = 5;
+/** A row that all but determines the map by itself says nothing of what the map is worth without it. */
+const mostLeverage = 0.9;
+
+/** Coefficients per row from which on residuals of the fitted rows are too small to learn from. */
+const fewRows = 0.05;
+
+export interface LinearFit {
+  readonly linear: LinearGaussian;
+  /**
+   * The map at each row, shape (n, d); where rows are few, as it would be without that row. Residuals from these are as
+   * large as those of new rows; those of rows that the map was fitted to are smaller, and a flow that learnt them too
+   * sure of itself. With many rows that is nothing, and what the map gets wrong is better learnt from the map itself.
+   */
+  readonly mean: Float64Array;
+}
 
 export class LinearGaussian {
   readonly d: number;
@@ -41,30 +56,32 @@ export class LinearGaussian {
   }
 
   /** @param z shape (n, d) @param features shape (n, f); n of a few at least */
-  static fit(z: ArrayLike<number>, features: Float32Array, d: number, f: number): LinearGaussian {
+  static fit(z: ArrayLike<number>, features: Float32Array, d: number, f: number): LinearFit {
     const n = z.length / d;
     const judge = normalEquations(z, features, d, f, (i) => i % heldOut !== 0);
     let best = { error: Number.POSITIVE_INFINITY, penalty: penalties[0] as number };
     for (const penalty of penalties) {
-      const coefficients = solveRidge(judge, d, f, penalty);
-      if (coefficients === undefined) continue;
+      const ridge = solveRidge(judge, d, f, penalty);
+      if (ridge === undefined) continue;
       let error = 0;
-      for (let i = 0; i < n; i += heldOut) error += squaredResidual(z, features, d, f, coefficients, i);
+      for (let i = 0; i < n; i += heldOut) error += squaredResidual(z, features, d, f, ridge.coefficients, i);
       if (error < best.error) best = { error, penalty };
     }
-    const coefficients = solveRidge(
-      normalEquations(z, features, d, f, () => true),
-      d,
-      f,
-      best.penalty,
-    );
-    const offset = d * (f + 1);
-    const fitted = coefficients ?? new Float64Array(offset);
-    const factor = residualFactor(z, features, d, f, fitted);
-    const narrow = new LinearGaussian({ d, f, coefficients: [...fitted], factor: [...factor] });
-    const reach = reaches(narrow.whiten(z, narrow.mean(features), 1), d);
+    const all = normalEquations(z, features, d, f, () => true);
+    const ridge = solveRidge(all, d, f, best.penalty);
+    const coefficients = ridge?.coefficients ?? new Float64Array(d * (f + 1));
+    const rowMean = (i: number): Float64Array =>
+      ridge !== undefined && (f + 1) / n > fewRows
+        ? leftOutMeans(ridge, z, features, d, f, i)
+        : Float64Array.from({ length: d }, (_, j) => predict(coefficients, features, f, i, j));
+    const mean = new Float64Array(n * d);
+    for (let i = 0; i < n; i++) mean.set(rowMean(i), i * d);
+    const factor = residualFactor(z, mean, d);
+    const narrow = new LinearGaussian({ d, f, coefficients: [...coefficients], factor: [...factor] });
+    const reach = reaches(narrow.whiten(z, mean, 1), d);
     const wide = factor.map((v, i) => v * Math.max(1, (reach[i % d] as number) / inside));
-    return new LinearGaussian({ d, f, coefficients: [...fitted], factor: [...wide] });
+    const linear = new LinearGaussian({ d, f, coefficients: [...coefficients], factor: [...wide] });
+    return { linear, mean };
   }
 
   /** @param features shape (n, f) @returns shape (n, d) */
@@ -143,13 +160,15 @@ function normalEquations(
   return { rows, gram, cross };
 }
 
-/** @returns shape (d, f + 1); undefined when the equations cannot be solved */
-function solveRidge(
-  { rows, gram, cross }: NormalEquations,
-  d: number,
-  f: number,
-  penalty: number,
-): Float64Array | undefined {
+interface Ridge {
+  /** Shape (d, f + 1). */
+  readonly coefficients: Float64Array;
+  /** Cholesky factor of the penalised gram, shape (f + 1, f + 1). */
+  readonly lower: Float64Array;
+}
+
+/** @returns undefined when the equations cannot be solved */
+function solveRidge({ rows, gram, cross }: NormalEquations, d: number, f: number, penalty: number): Ridge | undefined {
   const w = f + 1;
   const regular = gram.slice();
   // The offset is not penalised beyond what keeps the factor defined.
@@ -168,7 +187,34 @@ function solveRidge(
       out[j * w + a] = sum / (lower[a * w + a] as number);
     }
   }
-  return out;
+  return { coefficients: out, lower };
+}
+
+/**
+ * What the map would say of a row had it not seen it, in closed form by the row's leverage.
+ * Source: Allen, "The relationship between variable selection and data augmentation", Technometrics 1974 (PRESS).
+ */
+function leftOutMeans(
+  { coefficients, lower }: Ridge,
+  z: ArrayLike<number>,
+  features: Float32Array,
+  d: number,
+  f: number,
+  i: number,
+): Float64Array {
+  const w = f + 1;
+  const row = new Float64Array(w).fill(1);
+  row.set(features.subarray(i * f, (i + 1) * f));
+  const solved = new Float64Array(w);
+  solveLower(lower, w, row, solved);
+  const leverage = Math.min(
+    mostLeverage,
+    solved.reduce((sum, v) => sum + v * v, 0),
+  );
+  return Float64Array.from({ length: d }, (_, j) => {
+    const own = z[i * d + j] as number;
+    return own - (own - predict(coefficients, features, f, i, j)) / (1 - leverage);
+  });
 }
 
 function predict(coefficients: Float64Array, features: Float32Array, f: number, row: number, j: number): number {
@@ -191,18 +237,12 @@ function squaredResidual(
 }
 
 /** Cholesky factor of the residuals' covariance, shrunk a little towards its diagonal. */
-function residualFactor(
-  z: ArrayLike<number>,
-  features: Float32Array,
-  d: number,
-  f: number,
-  coefficients: Float64Array,
-): Float64Array {
+function residualFactor(z: ArrayLike<number>, mean: Float64Array, d: number): Float64Array {
   const n = z.length / d;
   const covariance = new Float64Array(d * d);
   const residual = new Float64Array(d);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < d; j++) residual[j] = (z[i * d + j] as number) - predict(coefficients, features, f, i, j);
+    for (let j = 0; j < d; j++) residual[j] = (z[i * d + j] as number) - (mean[i * d + j] as number);
     for (let a = 0; a < d; a++) {
       for (let b = 0; b < d; b++) {
         covariance[a * d + b] =

@@ -88,8 +88,8 @@ export async function trainEnsemble(training: EnsembleTraining): Promise<Ensembl
   const plannedSteps = Math.ceil(planned.plannedSteps / (draft ? 2 : 1));
   const order = rng.fork("folds").permutation(count);
   const useLinear = (options.linear ?? true) && loss.type === "likelihood" && warmStart === undefined;
-  const linear = useLinear ? LinearGaussian.fit(training.z(undefined), inputs, d, numFeatures) : undefined;
-  const mean = linear?.mean(inputs);
+  const fitted = useLinear ? LinearGaussian.fit(training.z(undefined), inputs, d, numFeatures) : undefined;
+  const { linear, mean } = fitted ?? {};
   const theta = (stream: Rng): Float32Array => {
     const z = training.z(stream);
     return linear === undefined || mean === undefined ? Float32Array.from(z) : linear.whiten(z, mean, 1);
