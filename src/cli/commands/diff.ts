@@ -22,7 +22,8 @@ export function diffCommand(context: Context): Command {
     .addHelpText(
       "after",
       `
-Shows the first difference, with what came before it, and counts the rest. Numbers of MADC samples and spikes are noted
+Shows the first difference, with what came before it, and counts the rest. Programs that only one side has are told as
+such, and what follows is compared all the same. Numbers of MADC samples and spikes are noted
 where they differ, and decide nothing unless one side has none.
 
 Exit code 0: the same. 1: different. Others as in hxloop --help.
@@ -70,10 +71,10 @@ interface Compared {
 
 /** @returns undefined when neither capture has this board */
 async function compareBoard(context: Context, a: string, b: string, board: number): Promise<Compared | undefined> {
-  const { comparePrograms, missingProgram } = await import("../../protocol/explain/compare.js");
+  const { comparePrograms, hasSameWords, missingProgram } = await import("../../protocol/explain/compare.js");
   const { eachProgram } = await import("../captured-programs.js");
   const { Pairing } = await import("../pairing.js");
-  const pairing = new Pairing<ProgramRecord>();
+  const pairing = new Pairing<ProgramRecord>(hasSameWords);
   const differences: Difference[] = [];
   let programs = 0;
   const [inA, inB] = await Promise.all([

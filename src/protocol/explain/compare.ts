@@ -44,10 +44,15 @@ export function missingProgram(program: ProgramRecord, side: "a" | "b"): Differe
   return { program: program.number, what: "only one side has this program", a, b, context: [], isNote: false };
 }
 
+/** Whether two programs ask the same, bit for bit. */
+export function hasSameWords(a: ProgramRecord, b: ProgramRecord): boolean {
+  return sameBytes(a.words, b.words);
+}
+
 /** What differs between two programs, in order. */
 export function comparePrograms(a: ProgramRecord, b: ProgramRecord): readonly Difference[] {
   const base = { program: a.number, context: [], isNote: false } as const;
-  if (!sameBytes(a.words, b.words)) return [differentWords(a, b)];
+  if (!hasSameWords(a, b)) return [differentWords(a, b)];
   const found: Difference[] = [];
   const tell = (what: string, left: string, right: string): void => {
     if (left !== right) found.push({ ...base, what, a: left, b: right });
