@@ -48,6 +48,7 @@ export interface BoardOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly sliceMs: number;
+  readonly maxHoldMs: number;
   readonly maxAnswerBytes: number;
   /** Time that one program of restoration may take, ms. */
   readonly reinitLimitMs: number;
@@ -82,7 +83,7 @@ export class GatewayBoard {
     this.#options = options;
     this.#device = device;
     this.identity = device.identity;
-    this.turns = new Turns(options.sliceMs);
+    this.turns = new Turns(options.sliceMs, options.maxHoldMs);
   }
 
   /** @throws what opening the device throws */

@@ -2,6 +2,8 @@
 export interface GatewayLimits {
   /** How long a session keeps the board while others wait, ms. */
   readonly sliceMs: number;
+  /** How long a session may hold the board for itself while others wait, ms. */
+  readonly maxHoldMs: number;
   /** Open sessions of one user, and of all. */
   readonly maxSessionsPerUser: number;
   readonly maxSessions: number;
@@ -26,6 +28,7 @@ const mebi = 1 << 20;
 
 export const defaultLimits: GatewayLimits = {
   sliceMs: 1000,
+  maxHoldMs: 3_600_000,
   maxSessionsPerUser: 16,
   maxSessions: 256,
   maxQueuedRuns: 64,

@@ -67,12 +67,12 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     await gateway.close();
   };
   try {
-    const { sliceMs, maxAnswerBytes, reinitLimitMs } = limits;
+    const { sliceMs, maxHoldMs, maxAnswerBytes, reinitLimitMs } = limits;
     for (const [number, url] of urls.entries()) {
       const openUrl = async (opening: AbortSignal) => (await openBoard(url, { signal: opening, logger })).openRaw();
       const open = options.openRaw ?? openUrl;
       const work = gateway.workOf(number);
-      const board = { open, work, clock, logger, sliceMs, maxAnswerBytes, reinitLimitMs };
+      const board = { open, work, clock, logger, sliceMs, maxHoldMs, maxAnswerBytes, reinitLimitMs };
       gateway.boards.push(await GatewayBoard.open(board, signal));
     }
     await gateway.restore();

@@ -8,7 +8,7 @@ const at = (ms: number): Instant => ms as Instant;
 /** A board of which each session's waiting runs and kind are set by hand. */
 function scene(sliceMs: number) {
   const wants = new Map<string, { sharing: Sharing; waiting: number; isFresh: boolean }>();
-  const turns = new Turns(sliceMs);
+  const turns = new Turns(sliceMs, 60_000);
   return {
     turns,
     want(session: string, waiting: number, sharing: Sharing = "restored", isFresh = false) {
@@ -75,13 +75,30 @@ describe("Turns", () => {
     expect(next(501)).toEqual({ session: "b" });
   });
 
+  it("takes the board from who has held it for the longest time that is allowed, when somebody waits", () => {
+    const { want, next } = scene(100);
+    want("a", 1, "hold");
+    expect(next(0)).toEqual({ session: "a" });
+    want("a", 0, "hold");
+    expect(next(90_000)).toBeUndefined();
+    want("b", 1);
+    expect(next(90_001)).toEqual({ session: "b" });
+    want("a", 1, "hold");
+    want("b", 0);
+    expect(next(90_200)).toEqual({ session: "a" });
+    want("b", 1);
+    expect(next(90_201)).toEqual({ session: "a" });
+    want("a", 0, "hold");
+    expect(next(100_000)).toEqual({ waitMs: 50_200 });
+  });
+
   it("leaves the board to who holds it, until that one ends", () => {
     const { turns, want, next, ahead } = scene(100);
     want("a", 1, "hold");
     expect(next(0)).toEqual({ session: "a" });
     want("a", 0, "hold");
     want("b", 1);
-    expect(next(10_000)).toBeUndefined();
+    expect(next(10_000)).toEqual({ waitMs: 50_000 });
     expect(ahead("b")).toBe(1);
     turns.remove("a");
     expect(next(10_001)).toEqual({ session: "b" });

@@ -27,14 +27,17 @@ const lingerMs = { restored: 20, chains: 500 } as const;
 
 export class Turns {
   readonly #sliceMs: DurationMs;
+  readonly #maxHoldMs: DurationMs;
   /** Sessions in the order in which they are served. */
   #circle: string[] = [];
   #current: string | undefined;
   #since: Instant | undefined;
   #servedAt: Instant | undefined;
 
-  constructor(sliceMs: DurationMs) {
+  /** @param maxHoldMs how long a session may hold the board while others wait */
+  constructor(sliceMs: DurationMs, maxHoldMs: DurationMs) {
     this.#sliceMs = sliceMs;
+    this.#maxHoldMs = maxHoldMs;
   }
 
   add(session: string): void {
@@ -83,9 +86,10 @@ export class Turns {
 
   /** How long the current session keeps the board for certain, ms; 0: it may be taken from it. */
   #leaveMs(own: Turn, now: Instant, isWanted: boolean): DurationMs {
-    if (own.sharing === "hold") return Number.POSITIVE_INFINITY;
+    const hasHad = this.#since === undefined ? Number.POSITIVE_INFINITY : elapsedMs(this.#since, now);
+    if (own.sharing === "hold") return isWanted ? this.#maxHoldMs - hasHad : Number.POSITIVE_INFINITY;
     if (!isWanted) return 0;
-    const sliceLeft = this.#since === undefined ? 0 : this.#sliceMs - elapsedMs(this.#since, now);
+    const sliceLeft = this.#sliceMs - hasHad;
     const linger = lingerMs[own.sharing] - (this.#servedAt === undefined ? 0 : elapsedMs(this.#servedAt, now));
     if (own.waiting > 0) return own.sharing === "chains" && !own.isFresh ? 1 : sliceLeft;
     return own.sharing === "chains" ? linger : Math.min(linger, sliceLeft);

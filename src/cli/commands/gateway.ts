@@ -15,6 +15,7 @@ interface GatewayFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly slice?: number;
+  readonly hold?: number;
   readonly sessions?: number;
   readonly rate?: number;
   readonly sync?: "disk" | "system";
@@ -53,6 +54,11 @@ export function gatewayCommand(context: Context): Command {
       "how long a session keeps a board while others wait (default: 1000)",
       integer("--slice", 1, 3_600_000),
     )
+    .option(
+      "--hold <S>",
+      "how long a session may hold a board for itself while others wait (default: 3600)",
+      integer("--hold", 1, 1_000_000),
+    )
     .option("--sessions <N>", "open sessions of one user (default: 16)", integer("--sessions", 1, 100_000))
     .option("--rate <N>", "requests of one user in 10 s (default: 20000)", integer("--rate", 10, 10_000_000))
     .option("--json", "print one JSON object on stdout when it listens")
@@ -80,7 +86,7 @@ async function gateway(context: Context, flags: GatewayFlags): Promise<void> {
     throw new UsageError(`--state ${flags.state} is in use by another gateway; name another folder`, { cause: error });
   });
   try {
-    const { tokens, tlsCert, tlsKey, slice, sessions, rate, sync } = flags;
+    const { tokens, tlsCert, tlsKey, slice, hold, sessions, rate, sync } = flags;
     const running = await startGateway({
       devices,
       host,
@@ -96,6 +102,7 @@ async function gateway(context: Context, flags: GatewayFlags): Promise<void> {
       ...(tlsKey === undefined ? {} : { tlsKey }),
       limits: {
         ...(slice === undefined ? {} : { sliceMs: slice }),
+        ...(hold === undefined ? {} : { maxHoldMs: 1000 * hold }),
         ...(sessions === undefined ? {} : { maxSessionsPerUser: sessions }),
         ...(rate === undefined ? {} : { maxRequestsPer10s: rate }),
       },
