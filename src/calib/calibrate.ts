@@ -9,7 +9,7 @@ import type { Session } from "../device/interface/index.js";
 import type { Kernels } from "../kernels/spaces.js";
 import { diagnose } from "./diagnose.js";
 import { predictiveCheck } from "./diagnostics/predictive.js";
-import { edgePileUp, predictiveGap, uninformed } from "./diagnostics/warnings.js";
+import { edgePileUp, fewSimulations, predictiveGap, uninformed } from "./diagnostics/warnings.js";
 import type { CalibrationListener } from "./events.js";
 import type { TrainingHost } from "./flow/training-host.js";
 import type { MarginalSummary } from "./inference/posterior.js";
@@ -67,6 +67,8 @@ export async function calibrate(
     signal,
   };
   const backend = await selectBackend(context.backend ?? "auto");
+  const { task, simulations } = request;
+  for (const text of fewSimulations(task.name, simulations, task.budget.simulations)) progress.notice(text);
   const target = await obtainTarget(run);
   const inference = await inferRounds(run, store, target);
   const checked = await checkPosterior(run, target, inference);

@@ -8,8 +8,6 @@ import { calibrationDraws, checkCalibration } from "./diagnostics/calibration.js
 import { ensembleDisagreement } from "./diagnostics/disagreement.js";
 import { localC2st } from "./diagnostics/local-c2st.js";
 import { checkMisspecification } from "./diagnostics/misspecification.js";
-import { embeddingScale } from "./diagnostics/predictive.js";
-import { nearestText, reachability } from "./diagnostics/reachability.js";
 import type { Verdict } from "./diagnostics/verdict.js";
 import type { Inference } from "./rounds.js";
 import type { CalibrationDiagnostics, RunDiagnostics } from "./run-data.js";
@@ -71,11 +69,6 @@ export async function diagnose(run: Run, inference: Inference): Promise<RunDiagn
     const { verdict, ...tests } = checkMisspecification(map, xObs, features, rng.fork("misspecification"));
     misspecification = tests;
     told("misspecification", verdict);
-    if (!verdict.passed) {
-      const found = reachability(xObs, features, dataSet.count, embeddingScale(features, dataSet.count));
-      const names = run.request.task.parameters.map(({ name }) => name);
-      run.progress.notice(`the chip may not reach the target: ${nearestText(names, dataSet.theta, found)}`);
-    }
   }
   let disagreement: RunDiagnostics["disagreement"] = null;
   if (amortised.ensemble.members.length > 1) {

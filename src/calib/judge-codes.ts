@@ -23,9 +23,9 @@ export function judgeCodes({ drawDistances, noiseFloor }: PredictiveCheck, doubt
   const failed = ratio > farAboveFloor;
   const reasons = [
     ...(failed
-      ? [`their emulation lies ${ratio.toFixed(1)} times as far from the target as repeats from each other`]
+      ? [`the emulation of the codes lies ${ratio.toFixed(1)} times as far from the target as repeats from each other`]
       : []),
-    ...(typical > farAboveFloor ? [notTheTarget(typical)] : []),
+    ...(typical > farAboveFloor && !failed ? [notTheTarget(typical)] : []),
     ...doubts,
   ];
   const status = failed ? "failed" : reasons.length > 0 ? "doubtful" : "good";

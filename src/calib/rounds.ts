@@ -3,10 +3,10 @@
  * recorded where the one before it believes the codes to be. The embedding is learnt once, on the first round, which
  * covers the whole prior; later rounds only pass through it.
  */
+import { isHxError } from "../base/errors.js";
 import { priorOf } from "./amortised/neuron-estimator.js";
 import { type EmbeddingScale, embeddingScale } from "./diagnostics/predictive.js";
-import { unlikeDataSet } from "./diagnostics/warnings.js";
-import type { FeatureSource } from "./embedding/feature-source.js";
+import { type FeatureSource, namesOf } from "./embedding/feature-source.js";
 import { type LearntFeatures, learnFeatures, splitRows } from "./embedding/learn-features.js";
 import { repeatsIn, twice } from "./embedding/repeats.js";
 import { TraceEmbedding } from "./embedding/trace-embedding.js";
@@ -14,6 +14,7 @@ import { Estimation } from "./inference/estimation.js";
 import type { Posterior } from "./inference/posterior.js";
 import { trainAutoencoder } from "./nn/autoencoder.js";
 import { trainTraceDecoder } from "./nn/trace-decoder.js";
+import { outOfReach } from "./out-of-reach.js";
 import { pickRows } from "./recording/neuron-traces.js";
 import { viewLength, viewStride, views, viewsOf } from "./recording/views.js";
 import { fewestPerRound, splitSimulations } from "./request.js";
@@ -87,23 +88,36 @@ export async function inferRounds(run: Run, store: RunStore, target: Target): Pr
   const features = source.encode(dataSet.traces, dataSet.count);
   const scale = embeddingScale(features, dataSet.count);
   const xObs = source.encode(target.trace, 1);
-  for (const text of unlikeDataSet(xObs, features, dataSet.count, scale)) run.progress.notice(text);
+  const known = { ...dataSet, features, scale };
+  for (const text of outOfReach(task, target.trace, xObs, known)) run.progress.notice(text);
   if (fresh === undefined) appendSet(estimation, dataSet, features);
   else estimation.append(pickRows(dataSet.theta, prior.size, fresh), pickRows(features, source.size, fresh));
   let posterior = await trainRound(run, estimation, 1, xObs);
   for (let round = 2; round <= rounds; round++) {
-    if (await reachesFloor(run, round - 1, target, posterior, { source, scale })) {
+    const stops = await reachesFloor(run, round - 1, target, posterior, { source, scale });
+    const set = stops ? undefined : await recordNext(round, xObs).catch(unlessNowhere(run, round));
+    if (set === undefined) {
       // The last round would have trained the whole ensemble; now this one does.
       posterior = await trainRound(run, estimation, rounds, xObs);
       break;
     }
-    const set = await recordNext(round, xObs);
     appendSet(estimation, set, source.encode(set.traces, set.count));
     posterior = await trainRound(run, estimation, round, xObs);
   }
-  for (const text of [...estimation.notices, ...posterior.warnings]) run.progress.notice(text);
+  for (const text of [...estimation.notices, ...posterior.warningsOf((list) => namesOf(source, list))])
+    run.progress.notice(text);
   for (const network of networksOf(estimation)) await store.putNetwork(network);
   return { dataSet, split, autoencoder, source, scale, xObs, posterior, features, estimation, perRound };
+}
+
+/** A posterior far from all simulations may have no place to propose from: then its round is the last. */
+function unlessNowhere(run: Run, round: number): (error: unknown) => undefined {
+  return (error) => {
+    if (!isHxError(error, "DrawBudgetExhausted")) throw error;
+    const why = "the posterior, extrapolated from what was recorded, leaves nothing to draw from";
+    run.progress.notice(`round ${round} cannot be proposed (${why}): round ${round - 1} is the last`);
+    return undefined;
+  };
 }
 
 /** Recordings of a round with their features; those that could not be used go along with their reasons. */

@@ -1,5 +1,5 @@
 /** Numbers and settings as people read them. What is not finite becomes a dash, never `NaN`. */
-import type { ParameterSpec } from "../calib/run-data.js";
+import type { ParameterSpec, RunFacts } from "../calib/run-data.js";
 
 const unknown = "–";
 
@@ -62,4 +62,12 @@ export function align(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) =>
     row.map((text, j) => (j === 0 ? text.padEnd(widths[j] ?? 0) : text.padStart(widths[j] ?? 0))).join("   "),
   );
+}
+
+/** What was recorded to learn from: a run may end before its last round. */
+export function roundsText({ simulations, rounds, perRound }: RunFacts): string {
+  const plural = (count: number): string => `${count} ${count === 1 ? "round" : "rounds"}`;
+  const done = perRound.reduce((sum, { requested }) => sum + requested, 0);
+  if (perRound.length >= rounds) return `${simulations} emulations in ${plural(rounds)}`;
+  return `${done} emulations in ${plural(perRound.length)} (of ${simulations} in ${rounds} that were asked for)`;
 }

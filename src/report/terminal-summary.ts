@@ -1,6 +1,6 @@
 /** The result on a terminal: plain text, at most 100 columns, without colour and without anything that moves a cursor. */
 import type { RunData } from "../calib/run-data.js";
-import { align, duration, fixed, percent } from "./format.js";
+import { align, duration, fixed, percent, roundsText } from "./format.js";
 import { printable } from "./svg/sheet.js";
 
 const widest = 100;
@@ -26,7 +26,7 @@ export function renderTerminalSummary(data: RunData): string {
     "",
     `DAC codes, CapMem LSB. Distance of emulated draws to the target ${fixed(distance, 2)}, of repeats ${fixed(noiseFloor, 2)}:`,
     `ratio ${fixed(distance / noiseFloor, 2)} (1 = as near to the target as the chip is to itself).`,
-    `Recording ${duration(record)}, training ${duration(train)}, in all ${duration(total)}; ${facts.simulations} emulations in ${facts.rounds} ${facts.rounds === 1 ? "round" : "rounds"}.`,
+    `Recording ${duration(record)}, training ${duration(train)}, in all ${duration(total)}; ${roundsText(facts)}.`,
   ];
   return lines.map((line) => shorten(line.trimEnd(), widest)).join("\n");
 }

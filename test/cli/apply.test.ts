@@ -32,7 +32,7 @@ beforeAll(async () => {
   await put("whole", judged("good"));
   // The made-up run has one check that failed.
   await put("doubtful", {});
-  await put("failed", judged("failed", "their emulation lies 3.3 times as far from the target"));
+  await put("failed", judged("failed", "the emulation of the codes lies 3.3 times as far from the target"));
   await put("changed", { ...judged("good"), ...keyed({ taskDigest: "0".repeat(64) }) });
   await put("older", { ...judged("good"), ...keyed({ version: "0.0.1", task: "unheard-of" }) });
 });
@@ -51,7 +51,7 @@ describe("apply", () => {
     [
       "failed codes, when that is wanted",
       ["failed", ...to(3), "--any-verdict"],
-      /codes of neuron 17 are failed: their/,
+      /codes of neuron 17 are failed: the emulation/,
     ],
     ["another chip, when that is wanted", ["whole", ...to(2), "--any-chip"], /whose circuits differ/],
     ["a changed task, when that is wanted", ["changed", ...to(3), "--any-task"], /task paper has changed since/],
@@ -78,7 +78,7 @@ describe("apply", () => {
     [
       2,
       ["failed", ...to(3)],
-      /codes of neuron 17 failed their check \(their emulation lies 3\.3 times .*--any-verdict/,
+      /codes of neuron 17 failed their check \(the emulation of the codes lies 3\.3 times .*--any-verdict/,
     ],
     [3, ["absent", ...to(3)], /cannot read result absent/],
   ])("refuses with %d: %j", async (expected, args, message) => {

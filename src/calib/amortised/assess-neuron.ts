@@ -1,7 +1,6 @@
 /** From the emulations of a neuron's posterior to its row of the result, with the reasons to doubt it. */
 import { codeSetOf } from "../codes.js";
-import { type EmbeddingScale, predictiveCheck } from "../diagnostics/predictive.js";
-import { nearestText, reachability } from "../diagnostics/reachability.js";
+import { predictiveCheck } from "../diagnostics/predictive.js";
 import { type Posterior, summarizeMarginals } from "../inference/posterior.js";
 import { judgeCodes } from "../judge-codes.js";
 import { pickRows } from "../recording/neuron-traces.js";
@@ -23,25 +22,6 @@ export interface Candidate {
   target: Float32Array | undefined;
   posterior: Posterior | undefined;
   readonly doubts: string[];
-}
-
-/** Target farther from all recordings than all but this share of them from each other: said to be out of reach. */
-const unlikeBelow = 0.01;
-
-/** A target that no recording resembles, with the nearest that there is. @param features of the recordings */
-export function outOfReach(
-  { parameters }: Task,
-  xObs: Float32Array,
-  features: Float32Array,
-  { theta, count }: Pick<PopulationTraces, "theta" | "count">,
-  scale: EmbeddingScale,
-): string[] {
-  const found = reachability(xObs, features, count, scale);
-  if (found.pValue > unlikeBelow) return [];
-  const names = parameters.map(({ name }) => name);
-  return [
-    `the target is unlike all ${count} recordings (p = ${found.pValue.toFixed(3)}): the chip may not reach it; ${nearestText(names, theta, found)}`,
-  ];
 }
 
 /** @param samples of the posterior, shape (n, numParameters) */

@@ -7,12 +7,13 @@ import type { Clock } from "../../base/clock.js";
 import { Rng } from "../../base/rng.js";
 import type { Session } from "../../device/interface/index.js";
 import type { Kernels } from "../../kernels/spaces.js";
-import { edgePileUp } from "../diagnostics/warnings.js";
+import { edgePileUp, fewSimulations } from "../diagnostics/warnings.js";
 import { TargetUnreachable, TooFewSamples } from "../errors.js";
 import type { CalibrationListener } from "../events.js";
 import type { TrainingHost } from "../flow/training-host.js";
 import type { Posterior } from "../inference/posterior.js";
 import type { Prior } from "../inference/priors/prior.js";
+import { outOfReach } from "../out-of-reach.js";
 import { advanceRecordings, Progress, type SecondsSpent } from "../progress.js";
 import type { BatchStore } from "../recording/batch-runner.js";
 import { pickRows } from "../recording/neuron-traces.js";
@@ -21,7 +22,7 @@ import type { ParameterSummary } from "../run-data.js";
 import { countSpikes } from "../target/spikes.js";
 import { traceOnGrid } from "../target/trace.js";
 import { traceRules } from "../task/task.js";
-import { assess, type Candidate, outOfReach, summaryOf } from "./assess-neuron.js";
+import { assess, type Candidate, summaryOf } from "./assess-neuron.js";
 import { defectOf } from "./neuron-checks.js";
 import { type EstimatorSettings, priorOf } from "./neuron-estimator.js";
 import type { NeuronResult, NeuronsResult } from "./neurons-result.js";
@@ -64,6 +65,8 @@ export async function calibrateNeurons(
 ): Promise<NeuronsResult> {
   checkNeuronsRequest(request);
   const job = new NeuronsJob(session, request, context);
+  const { task, simulations } = request;
+  for (const text of fewSimulations(task.name, simulations, task.budget.simulations)) job.progress.notice(text);
   await job.obtainTargets();
   await job.probe();
   const shared = await job.learn();
@@ -246,7 +249,11 @@ class NeuronsJob {
       const xObs = this.#features(candidate, source);
       candidate.posterior = posterior.given(withContext(xObs, contexts, [candidate.member]));
       if (candidate.truth === undefined) {
-        candidate.doubts.push(...outOfReach(task, xObs, features, simulated, scale));
+        const placeOf = (row: number): string => {
+          return `neuron ${this.#candidates[simulated.members[row] as number]?.neuron}`;
+        };
+        const known = { ...simulated, features, scale, placeOf };
+        candidate.doubts.push(...outOfReach(task, candidate.target as Float32Array, xObs, known));
       }
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { embeddingDistance, embeddingScale, median, predictiveCheck } from "./predictive.js";
-import { edgePileUp, predictiveGap, recordingDefects, uninformed, unlikeDataSet } from "./warnings.js";
+import { edgePileUp, fewSimulations, predictiveGap, recordingDefects, uninformed } from "./warnings.js";
 
 // Coordinate 0: mean 2, sd 1. Coordinate 1: mean 0, sd 10. Coordinate 2 never varies.
 const features = Float32Array.of(1, 10, 5, 3, -10, 5, 1, -10, 5, 3, 10, 5);
@@ -66,10 +66,8 @@ describe("warnings", () => {
     expect(predictiveGap({ ...common, distance: 3, noiseFloor: 1 })[0]).toMatch(/3\.0 times/);
   });
 
-  it("tell a target unlike the data set", () => {
-    const line = Float32Array.from({ length: 100 }, (_, i) => i);
-    const spread = embeddingScale(line, 100);
-    expect(unlikeDataSet(Float32Array.of(50.3), line, 100, spread)).toEqual([]);
-    expect(unlikeDataSet(Float32Array.of(150), line, 100, spread)[0]).toMatch(/51\.0 times/);
+  it("tell a run with far fewer emulations than its task asks for, and how many would do", () => {
+    expect(fewSimulations("lif", 800, 3200)).toEqual([]);
+    expect(fewSimulations("lif", 60, 3200)[0]).toMatch(/60 emulations are few for task lif.* 3200: with less than 800/);
   });
 });

@@ -44,13 +44,3 @@ export function reachability(
   }
   return { ...found, pValue: (1 + farther) / (1 + all) };
 }
-
-/** The recording that comes nearest to a target, for people. @param theta shape (count, names.length) */
-export function nearestText(
-  names: readonly string[],
-  theta: ArrayLike<number>,
-  { nearest, distance }: Pick<Reachability, "nearest" | "distance">,
-): string {
-  const codes = names.map((name, j) => `${name} = ${theta[nearest * names.length + j]}`);
-  return `the nearest recording is at ${codes.join(", ")}, at a distance of ${distance.toFixed(2)} standard deviations`;
-}

@@ -3,7 +3,6 @@
  * gives at most one sentence per parameter or stage; none of them changes anything.
  */
 import type { ParameterSpec, ParameterSummary, PredictiveCheck } from "../run-data.js";
-import { type EmbeddingScale, embeddingDistance, median } from "./predictive.js";
 
 /** Share of the code range at each edge that is looked at, and the posterior mass there that is worth a warning. */
 const edgeShare = 0.01;
@@ -12,6 +11,8 @@ const edgeMass = 0.05;
 const uninformedSd = 0.5;
 /** Ratio of predictive distance to noise floor above which the emulations are clearly not the target. */
 export const farAboveFloor = 2;
+/** Share of a task's own budget below which a run is called small; our choice. */
+const fewShare = 0.25;
 const invalidShare = 0.01;
 /** Over the whole prior some settings always drive the membrane out of range; only more than that is worth a word. */
 const saturatedShare = 0.3;
@@ -45,6 +46,14 @@ export function uninformed(summary: readonly ParameterSummary[]): string[] {
   });
 }
 
+/** A run with far fewer emulations than its task asks for: networks with little to learn from are too sure of themselves. */
+export function fewSimulations(task: string, simulations: number, budget: number): string[] {
+  if (simulations >= fewShare * budget) return [];
+  return [
+    `${simulations} emulations are few for task ${task}, whose own budget is ${budget}: with less than ${Math.ceil(fewShare * budget)} the posterior may be too sure of itself (narrow intervals that miss the truth)`,
+  ];
+}
+
 /** Invalid and saturated recordings of a stage. */
 export function recordingDefects(
   stage: string,
@@ -70,34 +79,6 @@ export function predictiveGap({ distance, noiseFloor }: PredictiveCheck): string
 /** @param ratio predictive distance in noise floors */
 export const notTheTarget = (ratio: number): string =>
   `emulated posterior draws lie ${ratio.toFixed(1)} times as far from the target as repeats from each other: the posterior does not reproduce it`;
-
-/**
- * A target unlike everything in the data set: its nearest neighbour in the embedding is farther away than that of 99 %
- * of the data set's own members. The posterior is then an extrapolation.
- * @param features shape (count, size)
- */
-export function unlikeDataSet(
-  target: Float32Array,
-  features: Float32Array,
-  count: number,
-  scale: EmbeddingScale,
-): string[] {
-  const size = scale.sd.length;
-  const row = (i: number): Float32Array => features.subarray(i * size, (i + 1) * size);
-  const nearest = (from: Float32Array, skip: number): number => {
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < count; i++) if (i !== skip) best = Math.min(best, embeddingDistance(from, row(i), scale));
-    return best;
-  };
-  const own = Array.from({ length: count }, (_, i) => nearest(row(i), i)).sort((a, b) => a - b);
-  const limit = own[Math.floor(0.99 * (count - 1))] as number;
-  const distance = nearest(target, -1);
-  if (distance <= limit) return [];
-  const usual = median(own);
-  return [
-    `the target is unlike the data set: its nearest neighbour in the embedding is ${(distance / usual).toFixed(1)} times as far as usual; the posterior extrapolates`,
-  ];
-}
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;

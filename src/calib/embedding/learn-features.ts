@@ -15,7 +15,7 @@ import { viewLength, viewStride, views, viewsOf } from "../recording/views.js";
 import type { Split } from "../run-data.js";
 import type { Task } from "../task/task.js";
 import type { EmbeddingKind, FeatureSource } from "./feature-source.js";
-import { numSpikeFeatures, spikeFeaturesOf } from "./spike-features.js";
+import { numSpikeFeatures, spikeFeatureNames, spikeFeaturesOf } from "./spike-features.js";
 import { encodeRows, trainJoint, trainOnPairs, ViewRows } from "./view-network.js";
 
 export interface EmbeddingData {
@@ -72,6 +72,7 @@ export function spikeFeatures(task: Task): FeatureSource {
   return {
     kind: "spike-features",
     size: numSpikeFeatures,
+    names: spikeFeatureNames,
     encode: (traces, count) => spikeFeaturesOf(task, traces, count),
   };
 }

@@ -220,7 +220,21 @@ export class Estimation {
       if (mixture !== undefined) return this.#proposeMixture(mixture, count, rng);
       return { ...proposeFrom(posterior, valid, count, rng, budget), from: "posterior" };
     }
+    const before = this.#regions.length;
     this.truncateTo(posterior, rng.fork("region"));
+    try {
+      return this.#proposeInside(posterior, valid, count, rng, budget);
+    } catch (error) {
+      // A region that nothing can be drawn from is none: the simulations so far still count.
+      this.#regions.length = before;
+      throw error;
+    }
+  }
+
+  /** From the truncated prior, and a part from the posterior when the likelihood is learnt. */
+  #proposeInside(posterior: Posterior, valid: readonly Region[], count: number, rng: Rng, budget: number): Proposed {
+    const d = this.prior.size;
+    const snap = (z: Float64Array): Float64Array => this.prior.toBase(this.prior.fromBase(z));
     const near = this.#options.likelihood === true ? Math.floor(posteriorShare * count) : 0;
     const even = count - near;
     const { z, acceptanceRate } = drawTruncated(d, [...this.#regions, ...valid], even, rng, { budget, snap });

@@ -139,18 +139,21 @@ export class Posterior {
 
   /** Reasons to doubt that the observation is like the simulations; empty when there are none. */
   get warnings(): readonly string[] {
+    return this.warningsOf((features) => `feature ${features.join(", ")}`);
+  }
+
+  /** The same, with features by name. @param namesOf features, 0-based */
+  warningsOf(namesOf: (features: readonly number[]) => string): readonly string[] {
     const { features } = this.amortised.ensemble;
     const far = features.distances(this.xObs).flatMap((distance, j) => {
       return Math.abs(distance) > farOut ? [features.description.kept[j] as number] : [];
     });
     const odd =
-      features.dropped.length > 0
-        ? [`feature ${features.dropped.join(", ")} never varied in the simulations and is left out`]
-        : [];
+      features.dropped.length > 0 ? [`${namesOf(features.dropped)} never varied in the simulations: left out`] : [];
     if (far.length === 0) return odd;
     return [
       ...odd,
-      `the observation is far outside the simulations in feature ${far.join(", ")}: the posterior extrapolates; widen the prior or mend the simulator`,
+      `the observation is far outside the simulations in ${namesOf(far)}: the posterior extrapolates; widen the prior or mend the simulator`,
     ];
   }
 

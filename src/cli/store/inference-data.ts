@@ -1,7 +1,7 @@
 /**
  * A result in the layout of ArviZ's InferenceData (schema 0.0.5): groups `posterior`, `prior`, `posterior_predictive` and
  * `observed_data`, one variable per parameter, dimensions `chain` and `draw` first, coordinates as variables of their
- * own name. `arviz.from_zarr` opens the folder.
+ * own name. docs/run-folder.md says how ArviZ opens it.
  */
 import type { RunData, TraceSet } from "../../calib/run-data.js";
 import type { ArrayGroup, NamedArray } from "./zarr-tree.js";

@@ -1,6 +1,6 @@
 /** The run's facts and its result as tables. */
 import type { RunData } from "../../calib/run-data.js";
-import { duration, fixed, percent } from "../format.js";
+import { duration, fixed, percent, roundsText } from "../format.js";
 import { type Html, html } from "./html.js";
 
 export function summaryTable({ summary }: RunData): Html {
@@ -51,7 +51,7 @@ export function runFacts(data: RunData): Html {
       `round ${round + 1}`,
       `${usable} usable of ${requested} requested`,
     ]),
-    ["simulations, rounds", `${facts.simulations}, ${facts.rounds}`],
+    ["simulations", roundsText(facts)],
     ["grid", `${dataSet.grid.length} points, ${dataSet.grid.stepUs} µs apart`],
     ["training, validation, test", `${split.train.length}, ${split.validation.length}, ${split.test.length}`],
     ["repeats, emulated draws", `${repeats.count}, ${draws.count}`],
