@@ -4,7 +4,7 @@
  * the target; whether the target is like the simulations at all; whether the ensemble's members agree. Each gives a
  * number and a verdict with its false-alarm rate.
  */
-import { calibrationDraws, checkCalibration } from "./diagnostics/calibration.js";
+import { checkEstimator, checksFor, failureText, fewestChecks } from "./check-estimator.js";
 import { ensembleDisagreement } from "./diagnostics/disagreement.js";
 import { localC2st } from "./diagnostics/local-c2st.js";
 import { checkMisspecification } from "./diagnostics/misspecification.js";
@@ -13,11 +13,6 @@ import type { Inference } from "./rounds.js";
 import type { CalibrationDiagnostics, RunDiagnostics } from "./run-data.js";
 import { type Run, recordStage } from "./stages.js";
 
-/** Fresh emulations: enough for a Kolmogorov-Smirnov test to see intervals a third too narrow. */
-const mostChecks = 100;
-const shareOfBudget = 1 / 12;
-const fewestChecks = 20;
-const drawsPerCheck = 100;
 /** Classifiers on shuffled labels; the smallest p-value is 1 / 20, the verdict's false-alarm rate. */
 const nulls = 19;
 const fewestForMisspecification = 100;
@@ -27,36 +22,20 @@ export async function diagnose(run: Run, inference: Inference): Promise<RunDiagn
   const { posterior, dataSet, features, xObs } = inference;
   const { amortised } = posterior;
   const rng = run.rng.fork("diagnostics");
-  const verdicts: (Verdict & { name: string })[] = [];
-  const told = (name: string, verdict: Verdict): void => {
-    verdicts.push({ name, ...verdict });
-    if (!verdict.passed) run.progress.notice(`${name}: ${verdict.text}${alarmText(verdict)}`);
+  const verdicts: RunDiagnostics["verdicts"][number][] = [];
+  const keep = (verdict: RunDiagnostics["verdicts"][number]): void => {
+    verdicts.push(verdict);
+    if (!verdict.passed) run.progress.notice(failureText(verdict));
   };
+  const told = (name: string, verdict: Verdict): void => keep({ name, ...verdict });
   const fresh = await freshChecks(run, inference);
   let calibration: CalibrationDiagnostics | null = null;
   let local: RunDiagnostics["local"] = null;
   if (fresh !== undefined) {
-    const draws = calibrationDraws(amortised, fresh.theta, fresh.x, drawsPerCheck, rng.fork("draws"));
     const names = run.request.task.parameters.map(({ name }) => name);
-    const {
-      sbc,
-      expectedCoverage,
-      tarp,
-      informationGain,
-      verdicts: own,
-    } = checkCalibration(draws, names, rng.fork("ranks"));
-    const plain = <T extends { readonly ranks: Float64Array }>(check: T) => ({ ...check, ranks: [...check.ranks] });
-    calibration = {
-      checks: draws.logTheta.length,
-      sbc: sbc.map(plain),
-      expectedCoverage: plain(expectedCoverage),
-      tarp: plain(tarp),
-      informationGain,
-      gains: Array.from(draws.logTheta, (log, i) => (log - (draws.logPrior[i] as number)) / Math.LN2 / draws.p),
-    };
-    told("ranks (SBC)", own.sbc);
-    told("expected coverage", own.expectedCoverage);
-    told("TARP", own.tarp);
+    const checked = checkEstimator(amortised, fresh.theta, fresh.x, names, rng);
+    calibration = checked.calibration;
+    for (const verdict of checked.verdicts) keep(verdict);
     const signal = run.signal === undefined ? {} : { signal: run.signal };
     const options = { kernels: run.kernels, rng: rng.fork("local"), nulls, ...signal };
     const { verdict, ...numbers } = await localC2st(posterior, fresh.theta, fresh.x, options);
@@ -79,20 +58,16 @@ export async function diagnose(run: Run, inference: Inference): Promise<RunDiagn
   return { calibration, local, misspecification, disagreement, verdicts };
 }
 
-function alarmText({ falseAlarmRate }: Verdict): string {
-  return falseAlarmRate > 0 ? ` (so in ${100 * falseAlarmRate} % of posteriors without fault)` : "";
-}
-
 /** Emulations of settings that are distributed as the last round's were, and that nothing was trained on. */
 async function freshChecks(
   run: Run,
   { estimation, source }: Inference,
 ): Promise<{ theta: Int32Array; x: Float32Array } | undefined> {
   const { simulations } = run.request;
-  const count = Math.min(mostChecks, Math.floor(shareOfBudget * simulations));
+  const count = checksFor(simulations);
   // The atomic loss gives a posterior that holds near the target alone, and its proposal is not the prior's.
   const isLocal = estimation.scheme === "snpe-c" && estimation.round > 1;
-  if (count < fewestChecks || isLocal) return undefined;
+  if (count === 0 || isLocal) return undefined;
   const { theta } = estimation.propose(count, undefined, run.rng.fork("checks"));
   const stage = {
     phase: "predictive",

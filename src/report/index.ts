@@ -5,5 +5,6 @@ export { posteriorFigureForReadme } from "./figures/readme.js";
 export { renderLifFigure } from "./lif/lif-figure.js";
 export { renderNeuronMap } from "./neurons/neuron-map.js";
 export { renderNeuronTable } from "./neurons/neuron-table.js";
+export { renderNeuronsReport } from "./neurons/neurons-report.js";
 export { renderReport } from "./report.js";
 export { renderTerminalSummary } from "./terminal-summary.js";

@@ -10,6 +10,7 @@ import { batchesOf } from "../../src/calib/recording/neurons-recorder.js";
 import { MemoryRunStore } from "../../src/calib/store.js";
 import type { Task } from "../../src/calib/task/task.js";
 import { AtomicNeuronOnDls, capMemCellOfNeuron } from "../../src/device/interface/index.js";
+import { renderNeuronsReport } from "../../src/report/index.js";
 import { kernels } from "../support/kernels.js";
 import type { ToyOptions, ToySession } from "./support/toy-session.js";
 import { toySession, toyTask } from "./support/toy-task.js";
@@ -38,7 +39,7 @@ function manyToys(options: Partial<ToyOptions> = {}): ToySession {
 }
 
 const request = () =>
-  neuronsRequestOf(task, neurons, { kind: "demo" }, 5, { simulations: 200, refinements: 1, perRefinement: 60 });
+  neuronsRequestOf(task, neurons, { kind: "demo" }, 5, { simulations: 240, refinements: 1, perRefinement: 60 });
 const context = (store = new MemoryRunStore()) => ({ store, clock: new ManualClock(), kernels });
 
 describe("many neurons", () => {
@@ -60,7 +61,30 @@ describe("many neurons", () => {
       expect(setting?.codes.v_leak).toBe(task.neuronCodes.v_leak);
     }
     expect(result.recordings.probe).toBe(neurons.length * probeCount(task));
-    expect(result.recordings.simulations).toBe(200 + neurons.length * 60);
+    expect(result.recordings.simulations).toBe(240 + neurons.length * 60);
+  });
+
+  it("say how far their estimator may be trusted, on fresh emulations", () => {
+    const { calibration, verdicts } = result.diagnostics!;
+    expect(calibration.checks).toBe(20);
+    expect(verdicts.map(({ name }) => name)).toEqual(["ranks (SBC)", "expected coverage", "TARP"]);
+    for (const { name, passed, text } of verdicts)
+      expect(result.notices.some((n) => n.startsWith(`${name}: ${text}`))).toBe(!passed);
+    // The toys tell both codes well: a posterior that is the prior would tell nothing.
+    expect(calibration.informationGain).toBeGreaterThan(1);
+    for (const [i, { verdict, reasons }] of result.neurons.entries()) {
+      expect(verdict?.reasons, `neuron ${neurons[i]}`).toEqual(reasons);
+      expect(verdict?.ratio).toBeLessThanOrEqual(verdict!.predictiveRatio);
+    }
+  });
+
+  it("have a report with every neuron, the verdicts and the map", () => {
+    const page = renderNeuronsReport(result);
+    for (const neuron of neurons) expect(page).toContain(`<tr><td>${neuron}</td>`);
+    for (const name of ["expected coverage", "predictive check", "target within reach"])
+      expect(page).toContain(`<td>${name}</td>`);
+    expect(page.match(/<figure/g)?.length).toBe(3);
+    expect(page).not.toMatch(/NaN|undefined|<script/);
   });
 
   it("resumes from the store without the device, with the same result", async () => {

@@ -63,7 +63,7 @@ it("lists the runs of a folder, and names those that cannot be read", async () =
   expect(text.stdout).toMatch(/^runs\/broken-off +failed +paper +0 +1 +3 of 6/m);
 });
 
-it("says of many neurons which they are, and that they have no report to draw or compare", async () => {
+it("says of many neurons which they are, and that there is no report to draw again or compare", async () => {
   await make("../many", { rounds: 1, many: { neurons: [0, 5], refinements: 0, perRefinement: 1 } }, undefined);
   const shown = await hxloop(["show", "many"], cwd);
   expect(shown.stdout).toMatch(/task paper, neurons 0 5, seed 1,(.|\n)* in 1 round;/);

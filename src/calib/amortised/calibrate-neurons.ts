@@ -7,6 +7,7 @@ import type { Clock } from "../../base/clock.js";
 import { Rng } from "../../base/rng.js";
 import type { Session } from "../../device/interface/index.js";
 import type { Kernels } from "../../kernels/spaces.js";
+import { checkEstimator, checksFor, failureText, fewestChecks } from "../check-estimator.js";
 import { edgePileUp, fewSimulations } from "../diagnostics/warnings.js";
 import { TargetUnreachable, TooFewSamples } from "../errors.js";
 import type { CalibrationListener } from "../events.js";
@@ -31,7 +32,9 @@ import { probeCount, withContext } from "./probe.js";
 import { Refinement } from "./refine.js";
 import { checkNeuronsRequest, type NeuronsRequest, targetCodes } from "./request.js";
 import {
+  type Contexts,
   contextsOf,
+  noContext,
   priorWanted,
   probeRows,
   probeWanted,
@@ -70,6 +73,7 @@ export async function calibrateNeurons(
   await job.obtainTargets();
   await job.probe();
   const shared = await job.learn();
+  const diagnostics = await job.diagnose(shared);
   for (let round = 1; round <= request.refinements; round++) await job.refine(shared, round);
   const neurons = await job.check(shared);
   for (const text of session.notices ?? []) job.progress.notice(text);
@@ -83,6 +87,7 @@ export async function calibrateNeurons(
     recordings: job.recordings,
     seconds: job.progress.spent(context.earlier),
     neurons,
+    diagnostics,
     notices: job.progress.notices,
   };
 }
@@ -225,7 +230,7 @@ class NeuronsJob {
         settings: this.#settings(seed),
         signal: this.#context.signal,
         onEmbedding: (share) => advance(Math.floor(20 * share), "embedding"),
-        onTraining: (share) => advance(Math.floor(20 + 80 * share)),
+        onTraining: (share) => advance(Math.floor(20 + 80 * share), ""),
       }),
     );
     this.#infer(shared);
@@ -240,10 +245,8 @@ class NeuronsJob {
 
   #infer(shared: SharedEstimator): void {
     const { task } = this.#request;
-    const { source, probeMap, posterior, features, scale } = shared;
-    const probe = this.#probed as PopulationTraces;
-    const rows = probeRows(task, source, probe, this.#candidates.length);
-    const contexts = probeMap === undefined ? { rows: new Float32Array(0), size: 0 } : contextsOf(probeMap, rows);
+    const { source, posterior, features, scale } = shared;
+    const contexts = this.#contexts(shared);
     const simulated = this.#simulated as PopulationTraces;
     for (const candidate of this.#alive) {
       const xObs = this.#features(candidate, source);
@@ -256,6 +259,35 @@ class NeuronsJob {
         candidate.doubts.push(...outOfReach(task, candidate.target as Float32Array, xObs, known));
       }
     }
+  }
+
+  /** Is the shared estimator as sure of itself as it should be, on fresh emulations of all neurons? */
+  async diagnose(shared: SharedEstimator): Promise<NeuronsResult["diagnostics"]> {
+    const { task, simulations } = this.#request;
+    const count = checksFor(simulations);
+    if (count === 0) return null;
+    const { source, posterior } = shared;
+    const rng = this.#rng.fork("checks");
+    const wanted = priorWanted(
+      this.#prior,
+      this.#alive.map(({ member }) => member),
+      count,
+      rng.fork("theta"),
+    );
+    const set = await this.#record("predictive", "checks", "emulating settings for the diagnostics", wanted);
+    if (set.count < fewestChecks) return null;
+    const x = withContext(source.encode(set.traces, set.count), this.#contexts(shared), set.members);
+    const names = task.parameters.map(({ name }) => name);
+    const checked = checkEstimator(posterior, set.theta, x, names, rng);
+    for (const verdict of checked.verdicts) if (!verdict.passed) this.progress.notice(failureText(verdict));
+    return checked;
+  }
+
+  /** What the probes say of each neuron. */
+  #contexts({ source, probeMap }: SharedEstimator): Contexts {
+    if (probeMap === undefined) return noContext;
+    const probe = this.#probed as PopulationTraces;
+    return contextsOf(probeMap, probeRows(this.#request.task, source, probe, this.#candidates.length));
   }
 
   #features({ target }: Candidate, source: SharedEstimator["source"]): Float32Array {

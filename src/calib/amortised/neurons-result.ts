@@ -2,7 +2,7 @@
 import type { DeviceIdentity } from "../../device/interface/index.js";
 import type { NeuronSetting } from "../codes.js";
 import type { CodesVerdict } from "../judge-codes.js";
-import type { ParameterSummary } from "../run-data.js";
+import type { CalibrationDiagnostics, ParameterSummary, RunDiagnostics } from "../run-data.js";
 
 /** `good`: emulations are the target but for the chip's noise; `doubtful`: a result with a reason to doubt it. */
 export type NeuronStatus = "good" | "doubtful" | "failed";
@@ -35,5 +35,7 @@ export interface NeuronsResult {
   readonly recordings: { readonly probe: number; readonly simulations: number; readonly all: number };
   readonly seconds: { readonly record: number; readonly train: number; readonly total: number };
   readonly neurons: readonly NeuronResult[];
+  /** Of the shared estimator before any truncated round; null when the run is too small to tell. */
+  readonly diagnostics: (Pick<RunDiagnostics, "verdicts"> & { readonly calibration: CalibrationDiagnostics }) | null;
   readonly notices: readonly string[];
 }

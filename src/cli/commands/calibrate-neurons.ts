@@ -18,6 +18,7 @@ import { ownVersion } from "../versions.js";
 
 const resultFile = "neurons.json";
 const mapFile = "chip-map.svg";
+const reportFile = "report.html";
 
 export async function calibrateNeuronsFromFlags(
   context: Context,
@@ -69,10 +70,11 @@ async function inFolder(
 }
 
 async function keep(folder: RunFolder, { request, written }: NeuronsAssignment, result: NeuronsResult): Promise<void> {
-  const { renderNeuronMap, renderNeuronTable } = await import("../../report/index.js");
+  const { renderNeuronMap, renderNeuronsReport, renderNeuronTable } = await import("../../report/index.js");
   await folder.putText(resultFile, `${JSON.stringify(result, null, 2)}\n`);
   await folder.putText(neuronsTable, `${renderNeuronTable(result)}\n`);
   await folder.putText(mapFile, renderNeuronMap(result));
+  await folder.putText(reportFile, renderNeuronsReport(result));
   const codes = neuronsCodes(request.task, result, written, ownVersion());
   if (codes === undefined) return;
   await folder.putText(codesFile, `${JSON.stringify(codes, null, 2)}\n`);
@@ -87,7 +89,8 @@ async function present(
 ): Promise<void> {
   const { renderNeuronTable } = await import("../../report/index.js");
   const map = join(directory, mapFile);
-  const text = `${renderNeuronTable(result)}\n\nmap: ${map}\ncodes: ${join(directory, codesFile)}`;
+  const report = join(directory, reportFile);
+  const text = `${renderNeuronTable(result)}\n\nreport: ${report}\nmap: ${map}\ncodes: ${join(directory, codesFile)}`;
   if (!flags.json) return terminal.result(text);
   if (!flags.quiet) terminal.say(text);
   terminal.result(JSON.stringify({ ...result, run: directory }));

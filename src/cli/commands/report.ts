@@ -28,7 +28,7 @@ async function report({ terminal }: Context, directory: string, flags: ReportFla
   const data = await readResult(directory);
   if (manifest.request.many !== undefined) {
     throw new RunFolderInvalid(
-      `run ${directory} is of many neurons and has no report; see its chip-map.svg and hxloop show ${directory}`,
+      `run ${directory} is of many neurons, whose report is drawn once, at the end of the run: see its report.html, or hxloop show ${directory}`,
     );
   }
   const unfinished = await describeUnfinished(directory, manifest);

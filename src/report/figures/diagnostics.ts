@@ -22,7 +22,7 @@ const aside = "simulations set aside";
 const normal99 = 2.576;
 const kolmogorov99 = 1.628;
 
-export function diagnosticFigures(data: RunData, palette: Palette): Figure[] {
+export function diagnosticFigures(data: Pick<RunData, "diagnostics">, palette: Palette): Figure[] {
   const { diagnostics } = data;
   if (diagnostics === undefined) return [];
   const { calibration, local, misspecification, disagreement } = diagnostics;

@@ -30,6 +30,9 @@ export function renderNeuronTable(result: NeuronsResult): string {
     ...neurons.flatMap(({ neuron, status, reasons }) => reasons.map((why) => `neuron ${neuron} ${status}: ${why}`)),
     `${of("good")} good, ${of("doubtful")} doubtful, ${of("failed")} failed; median posterior ± sd, codes in CapMem LSB.`,
     `Median ratio of predictive distance to the floor of repeats: ${fixed(median(ratios), 2)}.${inside}`,
+    ...(result.diagnostics?.verdicts ?? []).map(
+      ({ name, passed, text }) => `${passed ? "passed" : "NOT PASSED"}  ${name}: ${text}`,
+    ),
     `${recordings.all} recordings (${recordings.probe} of probes, ${recordings.simulations} to learn from), recording ${duration(seconds.record)}, training ${duration(seconds.train)}, in all ${duration(seconds.total)}.`,
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 /** The run's facts and its result as tables. */
-import type { RunData } from "../../calib/run-data.js";
+import type { RunData, RunDiagnostics } from "../../calib/run-data.js";
 import { duration, fixed, percent, roundsText } from "../format.js";
 import { type Html, html } from "./html.js";
 
@@ -20,8 +20,26 @@ ${rows}</tbody></table></div>
 export function verdictTable({ diagnostics, predictive }: RunData): Html {
   if (diagnostics === undefined || diagnostics.verdicts.length === 0) return html``;
   const ratio = predictive.distance / predictive.noiseFloor;
-  const { calibration } = diagnostics;
-  const rows = diagnostics.verdicts.map(({ name, passed, falseAlarmRate, text }) => {
+  const predictiveVerdict = {
+    name: "predictive check",
+    passed: ratio <= 2,
+    falseAlarmRate: 0,
+    text: `draws lie ${fixed(ratio, 2)} times as far from the target as repeats from each other; up to 2 passes`,
+  };
+  return verdictSection(
+    [...diagnostics.verdicts, predictiveVerdict],
+    diagnostics.calibration,
+    "What is missing here, the run had not the data for: ranks and coverage need 240 emulations or more, the ensemble two members.",
+  );
+}
+
+/** @param note what else the reader must know */
+export function verdictSection(
+  verdicts: RunDiagnostics["verdicts"],
+  calibration: RunDiagnostics["calibration"],
+  note: string,
+): Html {
+  const rows = verdicts.map(({ name, passed, falseAlarmRate, text }) => {
     return html`<tr><td>${name}</td><td>${passed ? "passed" : "NOT PASSED"}</td><td>${text}</td><td>${falseAlarmRate > 0 ? percent(falseAlarmRate) : "a threshold of our choice"}</td></tr>
 `;
   });
@@ -30,9 +48,8 @@ export function verdictTable({ diagnostics, predictive }: RunData): Html {
 <div class="wide"><table class="verdicts">
 <thead><tr><th>diagnostic</th><th>verdict</th><th>number</th><th>false alarms</th></tr></thead>
 <tbody>
-${rows}<tr><td>predictive check</td><td>${ratio <= 2 ? "passed" : "NOT PASSED"}</td><td>draws lie ${fixed(ratio, 2)} times as far from the target as repeats from each other; up to 2 passes</td><td>a threshold of our choice</td></tr>
-</tbody></table></div>
-<p class="note">False alarms: how often the diagnostic fails a posterior without fault.${gain} What is missing here, the run had not the data for: ranks and coverage need 240 emulations or more, the ensemble two members.</p></section>`;
+${rows}</tbody></table></div>
+<p class="note">False alarms: how often the diagnostic fails a posterior without fault.${gain} ${note}</p></section>`;
 }
 
 export function runFacts(data: RunData): Html {
@@ -69,9 +86,9 @@ export function runFacts(data: RunData): Html {
   return html`<section><div class="columns">${deviceTable}${counts}${software}${timeTable}</div></section>`;
 }
 
-export function notices({ facts }: RunData): Html {
-  if (facts.notices.length === 0) return html``;
-  return html`<section class="notices"><h2>Read this first</h2><ul>${facts.notices.map((notice) => html`<li>${notice}</li>`)}</ul></section>`;
+export function notices(texts: readonly string[]): Html {
+  if (texts.length === 0) return html``;
+  return html`<section class="notices"><h2>Read this first</h2><ul>${texts.map((text) => html`<li>${text}</li>`)}</ul></section>`;
 }
 
 function factTable(title: string, rows: readonly (readonly [string, string])[]): Html {
