@@ -22,6 +22,7 @@ import { type Inference, inferRounds } from "./rounds.js";
 import type { ParameterSummary, RunData, Target } from "./run-data.js";
 import { obtainTarget, type Run, recordStage } from "./stages.js";
 import type { RunStore } from "./store.js";
+import { withCodes } from "./task/task.js";
 
 export interface CalibrationContext {
   /** Where every batch goes before the next step, and where those of an interrupted run come from. */
@@ -56,7 +57,8 @@ export async function calibrate(
   const { clock, store, signal } = context;
   signal?.throwIfAborted();
   const progress = new Progress(clock, context.listener);
-  const recorder = new Recorder(session, request, store, signal);
+  const plan = { ...request, task: withCodes(request.task, request.given) };
+  const recorder = new Recorder(session, plan, store, signal);
   const run: Run = {
     request,
     recorder,

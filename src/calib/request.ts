@@ -31,6 +31,8 @@ export interface CalibrationRequest {
   readonly scheme: Scheme;
   /** Posterior draws that are emulated again for the predictive check. */
   readonly draws: number;
+  /** Codes of this neuron from an earlier stage, in place of the task's. */
+  readonly given?: Task["neuronCodes"] | undefined;
 }
 
 /** Legal values, both included. Fewer simulations per round cannot be split into train, validation and test. */
@@ -49,7 +51,7 @@ export function requestOf(
   neuron: number,
   target: RequestedTarget,
   seed: number,
-  changes: Partial<Pick<CalibrationRequest, "simulations" | "rounds" | "draws" | "scheme">> = {},
+  changes: Partial<Pick<CalibrationRequest, "simulations" | "rounds" | "draws" | "scheme" | "given">> = {},
 ): CalibrationRequest {
   const { simulations, rounds, draws } = task.budget;
   // One neuron by itself has no others to share an estimator with.

@@ -22,6 +22,7 @@ import type { TraceTarget } from "../calib/target/trace.js";
 import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
 import { deviceOf, runsFolder } from "./context.js";
 import { FileUnreadable, UsageError } from "./errors.js";
+import { type Given, givenOf, keptGiven } from "./given-file.js";
 import { integer, parseTheta } from "./options.js";
 import { type RunRequest, readManifest, type RequestedTarget as WrittenTarget } from "./store/manifest.js";
 import { requireFree } from "./store/run-folder.js";
@@ -61,6 +62,8 @@ export interface Assignment {
   readonly directory: string;
   /** True when the folder holds an unfinished run to go on with. */
   readonly isResumed: boolean;
+  /** The result of the first stage, when there was one. */
+  readonly given: Given | undefined;
   /** Text of the target's file, to be kept with the run. */
   readonly targetText: string | undefined;
   /** Text of the task's file, when it came from one; kept with the run too. */
@@ -82,7 +85,9 @@ export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEn
   const { target, written, text } = await targetOf(flags, task, seed);
   const { neuron = 0, simulations, rounds, scheme } = flags;
   checkSimulations(simulations, requestLimits.simulations);
+  const given = flags.given === undefined ? undefined : await givenOf(flags.given, task, [neuron]);
   const changes = {
+    given: given?.codes.get(neuron),
     ...(simulations === undefined ? {} : { simulations }),
     ...(rounds === undefined ? {} : { rounds }),
     ...(scheme === undefined ? {} : { scheme }),
@@ -110,6 +115,7 @@ export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEn
     backend,
     directory,
     isResumed: false,
+    given,
     targetText: text,
     taskText,
   };
@@ -134,7 +140,8 @@ export async function resumedAssignment(directory: string, flags: CalibrateFlags
     target = parseTargetCsv(text, written.target.name, traceRules(task));
   }
   const { neuron, seed, simulations, rounds, scheme, draws } = written;
-  const request = { task, neuron, target, seed, simulations, rounds, scheme, draws };
+  const given = await keptGiven(directory, task, [neuron]);
+  const request = { task, neuron, target, seed, simulations, rounds, scheme, draws, given: given?.codes.get(neuron) };
   checkRequest(request);
   const backend = flags.backend ?? written.backend;
   const device = flags.device ?? written.device;
@@ -144,6 +151,7 @@ export async function resumedAssignment(directory: string, flags: CalibrateFlags
     backend,
     directory,
     isResumed: true,
+    given,
     targetText: text,
     taskText,
   };

@@ -14,7 +14,7 @@ import { edgePileUp } from "../calib/diagnostics/warnings.js";
 import { type CodesVerdict, failedChecks, judgeCodes } from "../calib/judge-codes.js";
 import type { RunData } from "../calib/run-data.js";
 import { partSchemas } from "../calib/task/parts.js";
-import type { Task } from "../calib/task/task.js";
+import { type Task, withCodes } from "../calib/task/task.js";
 import { Builder } from "../device/playback/builder.js";
 import { takeProgram } from "../device/playback/program.js";
 import { disassembleLines } from "../protocol/text/index.js";
@@ -85,11 +85,11 @@ function keyOf(
   return { task: task.name, taskDigest: digestOf(task), ...options, boardId, bitfileInfo, version };
 }
 
-/** The emulated posterior draw that came closest to the target, as a file. */
-export function codesOf(task: Task, data: RunData, version: string): CodesFile {
+/** The emulated posterior draw that came closest to the target, as a file. @param given codes from an earlier stage */
+export function codesOf(task: Task, data: RunData, version: string, given?: Task["neuronCodes"]): CodesFile {
   const { theta, distance } = closestDraw(data);
   const { device, neuron, seed, simulations, rounds } = data.facts;
-  const set = codeSetOf(task, neuron, theta);
+  const set = codeSetOf(withCodes(task, given), neuron, theta);
   const verdict = judgeCodes(data.predictive, [
     ...failedChecks(data.diagnostics),
     ...edgePileUp(task.parameters, data.posterior.samples),

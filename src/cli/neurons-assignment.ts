@@ -1,5 +1,4 @@
 /** From the flags of `hxloop calibrate --neurons` to a calibration of many neurons that can be run. Touches no device. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   checkNeuronsRequest,
@@ -8,7 +7,7 @@ import {
   neuronsRequestOf,
 } from "../calib/amortised/request.js";
 import { parseTargetCsv } from "../calib/target/csv.js";
-import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
+import { thetaFromNames, traceRules } from "../calib/task/task.js";
 import {
   type CalibrateFlags,
   checkSimulations,
@@ -20,17 +19,13 @@ import {
 } from "./assignment.js";
 import { deviceOf } from "./context.js";
 import { UsageError } from "./errors.js";
-import { readBytes } from "./files.js";
-import { type Given, parseGiven } from "./given-file.js";
+import { type Given, givenOf, keptGiven } from "./given-file.js";
 import { type Manifest, type RunRequest, readManifest } from "./store/manifest.js";
 import { requireFree } from "./store/run-folder.js";
 import { keptTask, taskNamed } from "./task-source.js";
 
 /** The result of a run of many neurons for people. */
 export const neuronsTable = "neurons.txt";
-/** What the first stage gave, kept with the run. */
-export const givenFile = "given.json";
-
 export interface NeuronsAssignment {
   readonly request: NeuronsRequest;
   readonly written: RunRequest;
@@ -79,10 +74,6 @@ export async function newNeuronsAssignment(
   return { request, written, directory, isResumed: false, given, targetText: named?.text, taskText };
 }
 
-async function givenOf(path: string, task: Task, neurons: readonly number[]): Promise<Given> {
-  return parseGiven(new TextDecoder().decode(await readBytes(path, "result of the first stage")), path, task, neurons);
-}
-
 /** The list of neurons of an unfinished run in a folder; undefined when it is one of a single neuron. */
 export async function neuronsOfRun(directory: string): Promise<NonNullable<RunRequest["many"]> | undefined> {
   return (await readManifest(directory)).request.many;
@@ -102,8 +93,7 @@ export async function resumedNeuronsAssignment(directory: string, flags: Calibra
         ? parseTargetCsv(targetText ?? "", kept.name, traceRules(task))
         : ({ kind: "demo" } as const);
   const { neurons, refinements, perRefinement } = many;
-  const keptGiven = join(directory, givenFile);
-  const given = existsSync(keptGiven) ? await givenOf(keptGiven, task, neurons) : undefined;
+  const given = await keptGiven(directory, task, neurons);
   const changes = { simulations, refinements, perRefinement, given: given?.codes };
   const request = { ...neuronsRequestOf(task, neurons, target, seed, changes), draws };
   checkNeuronsRequest(request);

@@ -11,7 +11,9 @@ import type { Task } from "../calib/task/task.js";
 import type { Session } from "../device/interface/index.js";
 import { targetFile } from "./assignment.js";
 import type { Context } from "./context.js";
+import { CodesForOtherChip } from "./errors.js";
 import { messageOf } from "./exit-codes.js";
+import { type Given, givenFile } from "./given-file.js";
 import { makeDisplay } from "./progress/display.js";
 import { resumeCommand } from "./store/describe.js";
 import type { RunRequest } from "./store/manifest.js";
@@ -25,6 +27,7 @@ interface FolderAssignment {
   readonly written: RunRequest;
   readonly directory: string;
   readonly isResumed: boolean;
+  readonly given: Given | undefined;
   readonly targetText: string | undefined;
   readonly taskText: string | undefined;
 }
@@ -44,7 +47,7 @@ export interface RunInFolder {
  */
 export async function runInFolder(
   { terminal, clock, interrupts }: Context,
-  { request: { task }, written, directory, isResumed, targetText, taskText }: FolderAssignment,
+  { request: { task }, written, directory, isResumed, given, targetText, taskText }: FolderAssignment,
   session: Session,
   isQuiet: boolean,
   work: (run: RunInFolder) => Promise<() => Promise<void>>,
@@ -69,6 +72,7 @@ export async function runInFolder(
   };
   try {
     await folder.setDevice(session.identity);
+    if (given !== undefined) await takeGiven(folder, given, session, listener);
     if (targetText !== undefined) await folder.putText(targetFile, targetText);
     if (taskText !== undefined) await folder.putText(taskFile, taskText);
     const host = new CheckpointedTraining(threads, folder, clock);
@@ -94,4 +98,18 @@ export async function runInFolder(
   } finally {
     await threads.close();
   }
+}
+
+/** Codes of an earlier stage belong to one chip, and stay with the run. @throws CodesForOtherChip */
+async function takeGiven(
+  folder: RunFolder,
+  { boardId, text, missing }: Given,
+  { identity }: Session,
+  listener: CalibrationListener,
+): Promise<void> {
+  if (boardId !== identity.boardId) throw new CodesForOtherChip(identity.url, identity.boardId, boardId);
+  await folder.putText(givenFile, text);
+  if (missing.length === 0) return;
+  const told = `the first stage did not bring neurons ${missing.join(", ")} to its targets: they start from the task's codes`;
+  listener({ type: "notice", text: told });
 }

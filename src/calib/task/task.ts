@@ -123,6 +123,11 @@ export interface Task {
   };
 }
 
+/** A task with codes of one neuron in place of its own. */
+export function withCodes(task: Task, codes: Task["neuronCodes"] = {}): Task {
+  return { ...task, neuronCodes: { ...task.neuronCodes, ...codes } };
+}
+
 /** The neuron's codes and switches at one setting of the parameters, in the task's order. */
 export function settingOf(
   task: Task,

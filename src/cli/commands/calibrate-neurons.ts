@@ -10,8 +10,7 @@ import type { CalibrateFlags } from "../assignment.js";
 import { codesFile, neuronsCodes, programFile, programText } from "../codes-file.js";
 import type { Context } from "../context.js";
 import { withDevice } from "../device.js";
-import { CodesForOtherChip } from "../errors.js";
-import { givenFile, type NeuronsAssignment, neuronsTable } from "../neurons-assignment.js";
+import { type NeuronsAssignment, neuronsTable } from "../neurons-assignment.js";
 import { runInFolder } from "../run-in-folder.js";
 import type { RunFolder } from "../store/run-folder.js";
 import { ownVersion } from "../versions.js";
@@ -43,18 +42,9 @@ async function inFolder(
   flags: CalibrateFlags,
 ): Promise<void> {
   const { clock, interrupts } = context;
-  const { directory, request, given } = assignment;
+  const { directory, request } = assignment;
   await runInFolder(context, assignment, session, flags.quiet === true, async ({ folder, host, listener }) => {
-    if (given !== undefined) {
-      const { url, boardId } = session.identity;
-      if (given.boardId !== boardId) throw new CodesForOtherChip(url, boardId, given.boardId);
-      await folder.putText(givenFile, given.text);
-    }
     const { calibrateNeurons } = await import("../../calib/amortised/calibrate-neurons.js");
-    if (given !== undefined && given.missing.length > 0) {
-      const text = `the first stage did not bring neurons ${given.missing.join(", ")} to its targets: they start from the task's codes`;
-      listener({ type: "notice", text });
-    }
     const result = await calibrateNeurons(session, request, {
       store: folder,
       clock,

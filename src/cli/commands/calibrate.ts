@@ -45,6 +45,7 @@ const requestFlags = [
   "rounds",
   "scheme",
   "out",
+  "given",
 ];
 /** All targets but one. */
 const otherThan = (own: string): string[] => targets.filter((name) => name !== own);
@@ -75,7 +76,7 @@ export function calibrateCommand(context: Context): Command {
       "with --neurons and --rounds 2 or more: emulations on each neuron in each later round (default: 200)",
       integer("--per-neuron", ...neuronsLimits.perRefinement),
     )
-    .option("--given <FILE>", "with --neurons: the result of hxloop lif, whose codes each neuron starts from", nonEmpty)
+    .option("--given <FILE>", "the result of hxloop lif, whose codes each neuron starts from", nonEmpty)
     .addOption(
       new Option("--target <FILE>", "recorded target: CSV, NPY, WAV or NWB (docs/targets.md)")
         .argParser(nonEmpty)
@@ -165,7 +166,6 @@ async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Prom
 async function manyNeurons(flags: CalibrateFlags, env: NodeJS.ProcessEnv): Promise<NeuronsAssignment | undefined> {
   if (flags.neurons !== undefined) return await newNeuronsAssignment(flags, flags.neurons, env);
   if (flags.perNeuron !== undefined) throw new UsageError("--per-neuron goes with --neurons");
-  if (flags.given !== undefined) throw new UsageError("--given goes with --neurons");
   if (flags.resume === undefined || (await neuronsOfRun(flags.resume)) === undefined) return undefined;
   return await resumedNeuronsAssignment(flags.resume, flags);
 }
@@ -192,7 +192,7 @@ async function calibrateInFolder(
       versions: run.versions,
       earlier: folder.log.earlier,
     });
-    const codes = codesOf(request.task, data, ownVersion());
+    const codes = codesOf(request.task, data, ownVersion(), request.given);
     await folder.putText(codesFile, `${JSON.stringify(codes, null, 2)}\n`);
     await folder.putText(programFile, programText(codes));
     const report = await drawReport(context, data, directory, listener);

@@ -46,13 +46,13 @@ function neuronsTable(neurons: readonly NeuronResult[]): Html {
   const rows = neurons.map(({ neuron, status, reasons, parameters, verdict }) => {
     const codes = names.map((_, j) => {
       const own = parameters[j];
-      return html`<td>${own === undefined ? "–" : `${fixed(own.median)} ± ${fixed(own.sd)}`}</td>`;
+      return html`<td>${own === undefined ? "–" : `${fixed(own.median)}\u00a0±\u00a0${fixed(own.sd)}`}</td>`;
     });
     return html`<tr><td>${neuron}</td><td>${status}</td>${codes}<td>${fixed(verdict?.predictiveRatio ?? null, 2)}</td><td>${reasons.join("; ")}</td></tr>
 `;
   });
   return html`<section><h2>Result</h2>
-<div class="wide"><table>
+<div class="wide"><table class="verdicts">
 <thead><tr><th>neuron</th><th></th>${names.map((name) => html`<th>${name}</th>`)}<th>predictive ratio</th><th>why</th></tr></thead>
 <tbody>
 ${rows}</tbody></table></div>
