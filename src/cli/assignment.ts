@@ -20,7 +20,7 @@ import { emulatePattern } from "../calib/target/pattern.js";
 import { biologicalSpeedUp, biologicalVoltScale, mapRecording } from "../calib/target/sampled.js";
 import type { TraceTarget } from "../calib/target/trace.js";
 import { type Task, thetaFromNames, traceRules } from "../calib/task/task.js";
-import { deviceOf, runsFolder } from "./context.js";
+import { defaultDevice, runsFolder } from "./context.js";
 import { FileUnreadable, UsageError } from "./errors.js";
 import { type Given, givenOf, keptGiven } from "./given-file.js";
 import { integer, parseTheta } from "./options.js";
@@ -74,7 +74,7 @@ export const defaultTask = "paper";
 export const targetFile = "target.csv";
 
 /** @throws FieldOutOfRange, TaskInvalid, TargetInvalid, FileUnreadable, UsageError, RunFolderTaken */
-export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEnv): Promise<Assignment> {
+export async function newAssignment(flags: CalibrateFlags): Promise<Assignment> {
   const { task, text: taskText } = await taskNamed(flags.task ?? defaultTask);
   if (task.estimator.scheme === "amortised" && flags.scheme === undefined) {
     throw new UsageError(
@@ -102,7 +102,7 @@ export async function newAssignment(flags: CalibrateFlags, env: NodeJS.ProcessEn
     request,
     written: {
       task: task.name,
-      device: deviceOf(flags.device, env),
+      device: flags.device ?? defaultDevice,
       neuron,
       target: written,
       seed,

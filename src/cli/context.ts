@@ -27,8 +27,3 @@ export const defaultDevice = "virtual:?chip=1";
 
 /** Folder under the working directory that holds runs without an --out of their own. */
 export const runsFolder = "runs";
-
-/** The device that was named, in the order flag, environment, default. */
-export function deviceOf(flag: string | undefined, env: NodeJS.ProcessEnv): string {
-  return flag ?? (env.HXLOOP_DEVICE || defaultDevice);
-}

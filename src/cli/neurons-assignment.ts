@@ -17,7 +17,7 @@ import {
   targetFile,
   targetOf,
 } from "./assignment.js";
-import { deviceOf } from "./context.js";
+import { defaultDevice } from "./context.js";
 import { UsageError } from "./errors.js";
 import { type Given, givenOf, keptGiven } from "./given-file.js";
 import { type Manifest, type RunRequest, readManifest } from "./store/manifest.js";
@@ -41,7 +41,6 @@ export interface NeuronsAssignment {
 export async function newNeuronsAssignment(
   flags: CalibrateFlags,
   neurons: readonly number[],
-  env: NodeJS.ProcessEnv,
 ): Promise<NeuronsAssignment> {
   const { task, text: taskText } = await taskNamed(flags.task ?? defaultTask);
   const { seed = 1, rounds = 1, simulations, perNeuron } = flags;
@@ -60,7 +59,7 @@ export async function newNeuronsAssignment(
   await requireFree(directory);
   const written: RunRequest = {
     task: task.name,
-    device: deviceOf(flags.device, env),
+    device: flags.device ?? defaultDevice,
     neuron: neurons[0] as number,
     target: named?.written ?? { kind: "demo" },
     seed,

@@ -11,7 +11,7 @@ import type { Task } from "../../calib/task/task.js";
 import { taskNames } from "../../calib/task/tasks.js";
 import type { DeviceIdentity } from "../../device/interface/index.js";
 import { type CodesFile, digestOf, programText, readCodes } from "../codes-file.js";
-import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { type Context, defaultDevice } from "../context.js";
 import { withDevice } from "../device.js";
 import { CodesFailed, CodesForOtherChip, CodesNotKept, CodesOfOtherTask } from "../errors.js";
 import { captureOption, nonEmpty } from "../options.js";
@@ -51,13 +51,13 @@ export function applyCommand(context: Context): Command {
 
 /** @throws FileUnreadable, CodesInvalid, CodesFailed, CodesOfOtherTask, CodesForOtherChip, CodesNotKept, and what the device throws */
 async function apply(context: Context, path: string, flags: ApplyFlags): Promise<void> {
-  const { terminal, interrupts, env } = context;
+  const { terminal, interrupts } = context;
   const codes = await readCodes(path);
   if (flags.program) return terminal.result(programText(codes).trimEnd());
   const notices = doubtsOfVerdict(codes, flags.anyVerdict === true);
   notices.push(...(await doubtsOfTask(path, codes, flags)));
   const { signal } = interrupts;
-  const url = deviceOf(flags.device, env);
+  const url = flags.device ?? defaultDevice;
   const differences = await withDevice(context, url, flags.capture, async (device) => {
     notices.push(...doubtsOfChip(codes, device.identity, url, flags.anyChip === true));
     const session = await device.openSession({ signal });

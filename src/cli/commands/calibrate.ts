@@ -142,11 +142,9 @@ Examples:
 }
 
 async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Promise<void> {
-  const many = await manyNeurons(flags, context.env);
+  const many = await manyNeurons(flags);
   if (many !== undefined) return await calibrateNeuronsFromFlags(context, many, flags);
-  const assignment = await (flags.resume === undefined
-    ? newAssignment(flags, context.env)
-    : resumedAssignment(flags.resume, flags));
+  const assignment = await (flags.resume === undefined ? newAssignment(flags) : resumedAssignment(flags.resume, flags));
   if (assignment.backend !== "auto") {
     const { selectBackend } = await import("../../calib/nn/backend.js");
     await selectBackend(assignment.backend);
@@ -163,8 +161,8 @@ async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Prom
 }
 
 /** The assignment when it is one of many neurons: by the flag, or by the folder that is resumed. */
-async function manyNeurons(flags: CalibrateFlags, env: NodeJS.ProcessEnv): Promise<NeuronsAssignment | undefined> {
-  if (flags.neurons !== undefined) return await newNeuronsAssignment(flags, flags.neurons, env);
+async function manyNeurons(flags: CalibrateFlags): Promise<NeuronsAssignment | undefined> {
+  if (flags.neurons !== undefined) return await newNeuronsAssignment(flags, flags.neurons);
   if (flags.perNeuron !== undefined) throw new UsageError("--per-neuron goes with --neurons");
   if (flags.resume === undefined || (await neuronsOfRun(flags.resume)) === undefined) return undefined;
   return await resumedNeuronsAssignment(flags.resume, flags);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { ChipCard } from "../../calib/routines/chip-card.js";
 import type { DeviceIdentity } from "../../device/interface/index.js";
-import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { type Context, defaultDevice } from "../context.js";
 import { withDevice } from "../device.js";
 import { captureOption, integer, nonEmpty } from "../options.js";
 import { sayingSteps } from "../progress/steps.js";
@@ -46,12 +46,12 @@ Example:
 
 /** @throws those of the device; RunFolderUnwritable */
 async function chip(context: Context, flags: ChipFlags): Promise<void> {
-  const { terminal, interrupts, clock, env } = context;
+  const { terminal, interrupts, clock } = context;
   const { signal } = interrupts;
   const { measureChipCard } = await import("../../calib/routines/chip-card.js");
   if (flags.out !== undefined) await requireFolder(flags.out);
   const progress = sayingSteps(terminal, clock);
-  const { identity, card } = await withDevice(context, deviceOf(flags.device, env), flags.capture, async (device) => {
+  const { identity, card } = await withDevice(context, flags.device ?? defaultDevice, flags.capture, async (device) => {
     const session = await device.openSession({ signal });
     try {
       return {

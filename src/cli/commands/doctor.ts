@@ -11,7 +11,7 @@ import { deferred } from "../../base/async.js";
 import { elapsedMs } from "../../base/clock.js";
 import { isHxError } from "../../base/errors.js";
 import type { Device } from "../../device/interface/index.js";
-import { type Context, defaultDevice, deviceOf, runsFolder } from "../context.js";
+import { type Context, defaultDevice, runsFolder } from "../context.js";
 import { withDevice } from "../device.js";
 import { type Check, failed, linesOf } from "../doctor/check.js";
 import { WireTimes } from "../doctor/wire-times.js";
@@ -102,8 +102,8 @@ async function backendCheck(): Promise<Check[]> {
 
 /** Open the device, then walk it from the wire up. Checks come as they are made. */
 async function* deviceChecks(context: Context, flags: DoctorFlags): AsyncGenerator<Check> {
-  const { clock, interrupts, env } = context;
-  const url = deviceOf(flags.device, env);
+  const { clock, interrupts } = context;
+  const url = flags.device ?? defaultDevice;
   const { signal } = interrupts;
   const name = "device";
   const times = new WireTimes(clock);

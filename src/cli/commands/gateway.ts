@@ -1,7 +1,7 @@
 /** `hxloop gateway`: share boards among users over HTTP, until interrupted. */
 import { Command } from "commander";
 import { isHxError } from "../../base/errors.js";
-import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { type Context, defaultDevice } from "../context.js";
 import { UsageError } from "../errors.js";
 import { integer, nonEmpty, oneOf } from "../options.js";
 import { lockRun } from "../store/lock.js";
@@ -74,10 +74,10 @@ Examples:
 }
 
 async function gateway(context: Context, flags: GatewayFlags): Promise<void> {
-  const { terminal, clock, logger, interrupts, env } = context;
+  const { terminal, clock, logger, interrupts } = context;
   const { signal } = interrupts;
   const [host, port] = parseListen(flags.listen);
-  const devices = flags.device ?? [deviceOf(undefined, env)];
+  const devices = flags.device ?? [defaultDevice];
   const { startGateway } = await import("../../gateway/start.js");
   const { mkdir } = await import("node:fs/promises");
   await mkdir(flags.state, { recursive: true, mode: 0o700 });

@@ -1,7 +1,7 @@
 /** `hxloop lif`: the direct calibration of all 512 neurons of a chip, in parallel; the first of two stages. */
 import { Command } from "commander";
 import { defaultLifTargets, type LifResult, type LifTargets, lifLimits } from "../../calib/routines/lif-calibration.js";
-import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { type Context, defaultDevice } from "../context.js";
 import { withDevice } from "../device.js";
 import { captureOption, decimal, integer, nonEmpty } from "../options.js";
 import { sayingSteps } from "../progress/steps.js";
@@ -62,7 +62,7 @@ Examples:
 
 /** @throws FieldOutOfRange; those of the device; RunFolderUnwritable */
 async function lif(context: Context, flags: LifFlags): Promise<void> {
-  const { terminal, interrupts, clock, env } = context;
+  const { terminal, interrupts, clock } = context;
   const { signal } = interrupts;
   const { calibrateLif } = await import("../../calib/routines/lif-calibration.js");
   const { replaceFile } = await import("../store/durable-files.js");
@@ -74,7 +74,7 @@ async function lif(context: Context, flags: LifFlags): Promise<void> {
     refractoryUs: flags.refractory,
   };
   const onStep = sayingSteps(terminal, clock);
-  const result = await withDevice(context, deviceOf(flags.device, env), flags.capture, async (device) => {
+  const result = await withDevice(context, flags.device ?? defaultDevice, flags.capture, async (device) => {
     const session = await device.openSession({ signal });
     try {
       return await calibrateLif(session, { targets, seed: flags.seed, clock, onStep, signal });

@@ -6,7 +6,7 @@ import type { CaptureSink } from "../../device/transport/record.js";
 import type { CapturedDatagram } from "../../protocol/capture/capture-reader.js";
 import type { Difference } from "../../protocol/explain/compare.js";
 import type { ProgramRecord } from "../../protocol/explain/program-record.js";
-import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { type Context, defaultDevice } from "../context.js";
 import { withDevice } from "../device.js";
 import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
@@ -50,7 +50,7 @@ Example:
 
 /** @throws UsageError, FileUnreadable, CaptureInvalid; those of the device */
 async function replay(context: Context, file: string, flags: ReplayFlags): Promise<number> {
-  const { terminal, env } = context;
+  const { terminal } = context;
   const { eachProgram } = await import("../captured-programs.js");
   const board = flags.board ?? 0;
   // Everything is read and checked before a device is touched.
@@ -61,7 +61,7 @@ async function replay(context: Context, file: string, flags: ReplayFlags): Promi
     throw new UsageError(`${file} has ${boards} boards; name one: --board 0..${boards - 1}`);
   if (cut !== undefined) terminal.say(`${terminal.paint("yellow", "warning:")} ${cut.message}`);
   const heard = new ReplayListener();
-  const url = deviceOf(flags.device, env);
+  const url = flags.device ?? defaultDevice;
   const result = await withDevice(
     context,
     url,

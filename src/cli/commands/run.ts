@@ -6,7 +6,7 @@ import { Command } from "commander";
 import type { DeviceIdentity, RunResult } from "../../device/interface/index.js";
 import type { ExpectedAnswer, LoadedProgram } from "../../device/playback/loaded-program.js";
 import { formatContents } from "../../protocol/text/index.js";
-import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { type Context, defaultDevice } from "../context.js";
 import { withDevice } from "../device.js";
 import { requireWritable, standard, writePieces } from "../files.js";
 import { captureOption, integer, nonEmpty } from "../options.js";
@@ -53,13 +53,13 @@ export function runCommand(context: Context): Command {
 
 /** @throws FileUnreadable, ProgramFileInvalid, AssemblyInvalid, ProgramInvalid, FileUnwritable; those of the device */
 async function run(context: Context, file: string, flags: RunFlags): Promise<void> {
-  const { interrupts, env } = context;
+  const { interrupts } = context;
   const { signal } = interrupts;
   const words = await readProgram(file, signal);
   const { loadProgram } = await import("../../device/playback/loaded-program.js");
   const loaded = loadProgram(words, { anyWords: flags.anyWords === true });
   for (const path of [flags.madc, flags.spikes]) if (path !== undefined) await requireWritable(path);
-  const [identity, result] = await withDevice(context, deviceOf(flags.device, env), flags.capture, async (device) => {
+  const [identity, result] = await withDevice(context, flags.device ?? defaultDevice, flags.capture, async (device) => {
     const session = await device.openSession({ signal });
     try {
       const timeoutMs = flags.timeout;

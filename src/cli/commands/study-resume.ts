@@ -6,7 +6,7 @@ import { Command, Option } from "commander";
 import { elapsedMs } from "../../base/clock.js";
 import { Rng } from "../../base/rng.js";
 import { requestLimits } from "../../calib/request.js";
-import { type Context, defaultDevice, deviceOf } from "../context.js";
+import { type Context, defaultDevice } from "../context.js";
 import { ResultNotRepeated } from "../errors.js";
 import { integer, integers, nonEmpty } from "../options.js";
 import { formatDuration } from "../progress/render.js";
@@ -48,9 +48,9 @@ export function resumeStudyCommand(context: Context): Command {
 
 /** @throws ResultNotRepeated, signal.reason */
 async function studyResumeCommand(context: Context, flags: ResumeFlags): Promise<void> {
-  const { terminal, clock, env, interrupts } = context;
+  const { terminal, clock, interrupts } = context;
   const { kills, seed, neuron, neurons, simulations, rounds } = flags;
-  const device = deviceOf(flags.device, env);
+  const device = flags.device ?? defaultDevice;
   const task = flags.task.endsWith(".toml") ? resolve(flags.task) : flags.task;
   const { studyResume } = await import("../study/resume-study.js");
   const scratch = await mkdtemp(join(tmpdir(), "hxloop-resume-"));

@@ -2,12 +2,7 @@
 import { Rng } from "../../../src/base/rng.js";
 import { createEstimator } from "../../../src/calib/flow/kernel-density.js";
 import type { DensityTraining } from "../../../src/calib/flow/train.js";
-import { loadKernels } from "../../../src/kernels/load.js";
-import { Kernels } from "../../../src/kernels/spaces.js";
-
-const loaded = loadKernels();
-if (loaded.variant === "none") throw new Error(loaded.why);
-const kernels = new Kernels(loaded.variant, loaded.module);
+import { kernels } from "../../support/kernels.js";
 
 export function smallTraining(seed: number, plannedSteps = 30): DensityTraining {
   const rng = Rng.fromSeed(seed);
