@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { SerialPort } from "serialport";
 import { sleep } from "../../src/base/async.js";
 import type { Clock } from "../../src/base/clock.js";
@@ -59,7 +59,7 @@ const socatLimitMs = 3000;
 /**
  * @param link where hosts are to find it; a link whose terminal is gone is replaced
  * @param tools what may make one, the first that can
- * @throws AddressTaken when something is there; PseudoTerminalMissing when nothing can make one
+ * @throws AddressTaken when something is there, or its folder is not; PseudoTerminalMissing when nothing can make one
  */
 export async function openPseudoTerminal(
   link: string,
@@ -67,6 +67,7 @@ export async function openPseudoTerminal(
   tools: readonly PseudoTerminal["tool"][] = ["node-pty", "socat"],
 ): Promise<PseudoTerminal> {
   const path = resolve(link);
+  if (!existsSync(dirname(path))) throw new AddressTaken(path, `there is no folder ${dirname(path)} to put it in`);
   clearStale(path);
   const own = tools.includes("node-pty") ? await openWithNodePty(clock) : undefined;
   const { pipe, slave } = own ?? (await openWithSocat(clock, `${path}.${process.pid}`));

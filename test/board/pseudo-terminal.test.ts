@@ -35,3 +35,11 @@ describe.skipIf(!hasSocat)(`a pseudo-terminal by socat${hasSocat ? "" : " (not i
     expect(existsSync(link)).toBe(false);
   });
 });
+
+it("names the folder that is missing before it makes a terminal", async () => {
+  const link = join(folder, "nowhere", "tty");
+  await expect(openPseudoTerminal(link, systemClock)).rejects.toMatchObject({
+    _tag: "AddressTaken",
+    message: `${link}: there is no folder ${join(folder, "nowhere")} to put it in`,
+  });
+});
