@@ -1,4 +1,5 @@
 /** The run's facts and its result as tables. */
+import { farAboveFloor } from "../../calib/diagnostics/warnings.js";
 import type { RunData, RunDiagnostics } from "../../calib/run-data.js";
 import { duration, fixed, percent, roundsText } from "../format.js";
 import { type Html, html } from "./html.js";
@@ -24,7 +25,7 @@ export function verdictTable({ diagnostics, predictive }: RunData): Html {
     name: "predictive check",
     passed: ratio <= 2,
     falseAlarmRate: 0,
-    text: `draws lie ${fixed(ratio, 2)} times as far from the target as repeats from each other; up to 2 passes`,
+    text: `draws lie ${fixed(ratio, 2)} times as far from the target as repeats from each other; up to ${farAboveFloor} passes`,
   };
   return verdictSection(
     [...diagnostics.verdicts, predictiveVerdict],
