@@ -72,7 +72,7 @@ const noCounters = {
 export type PeerCounters = typeof noCounters;
 
 /** Frames received before an acknowledgement goes out without waiting for the end of the batch. */
-const ackEvery = 8;
+const ackEvery = 32;
 /** Frames resent at one time: a host that is slow, not lossy, must not drown. */
 const resendAtOnce = 16;
 const maxWaitingEchoes = 128;
@@ -193,8 +193,14 @@ export class ArqPeer {
       this.counters.duplicates++;
       return;
     }
-    if (place === "early") this.counters.early++;
-    this.#receiving.add(seq, { type, payload });
+    if (place === "early") {
+      this.counters.early++;
+      this.#receiving.keep(seq, { type, payload });
+      return;
+    }
+    this.#receiving.advance();
+    this.counters.framesReceived++;
+    this.#take(type, payload, now);
     for (let next = this.#receiving.shift(); next; next = this.#receiving.shift()) {
       this.counters.framesReceived++;
       this.#take(next.type, next.payload, now);

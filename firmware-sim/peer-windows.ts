@@ -57,11 +57,12 @@ export class SendWindow {
   acknowledge(ack: number): number | undefined {
     const before = distance(this.#frames.length, this.#next) - 1;
     const count = distance((before + space) % space, ack);
+    if (count === 0) return 0;
     if (count > this.#frames.length) return undefined;
     for (const { datagram } of this.#frames.splice(0, count))
       if (datagram.length === fullFrameBytes) this.#spare.push(datagram);
     // The host is alive: what is left waits no longer than at first.
-    if (count > 0) for (const frame of this.#frames) frame.transmissions = 1;
+    for (const frame of this.#frames) frame.transmissions = 1;
     return count;
   }
 
@@ -89,21 +90,26 @@ export class ReceiveWindow {
   /** What a frame with this number would be. */
   classify(seq: number): "next" | "early" | "duplicate" {
     const ahead = distance(this.#next, seq);
-    if (ahead >= size || this.#early.has(seq)) return "duplicate";
-    return ahead === 0 ? "next" : "early";
+    if (ahead === 0) return "next";
+    return ahead >= size || this.#early.has(seq) ? "duplicate" : "early";
   }
 
-  /** Keep a frame that is next or early. */
-  add(seq: number, frame: ReceivedFrame): void {
+  /** Keep a frame that is early. */
+  keep(seq: number, frame: ReceivedFrame): void {
     this.#early.set(seq, frame);
   }
 
-  /** The next frame in order, if it is here. */
+  /** The frame that was next is taken. */
+  advance(): void {
+    this.#next = (this.#next + 1) % space;
+  }
+
+  /** The frame that is next now, if it was kept; it is taken. */
   shift(): ReceivedFrame | undefined {
     const frame = this.#early.get(this.#next);
     if (!frame) return undefined;
     this.#early.delete(this.#next);
-    this.#next = (this.#next + 1) % space;
+    this.advance();
     return frame;
   }
 

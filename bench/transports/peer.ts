@@ -3,7 +3,7 @@
  * which is what the system can do at best; `udp-link` and `pty-link` are the board's link machine with nobody behind it,
  * so that the link is measured and not the chip. Prints where it is as one JSON line.
  */
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from "node:dgram";
 import { once } from "node:events";
 import { ArqPeer } from "../../firmware-sim/arq-peer.js";
 import { LineGate } from "../../firmware-sim/line-gate.js";
@@ -26,9 +26,11 @@ const rawAckBytes = 2048;
 const smallMark = 3;
 
 async function bound(): Promise<Socket> {
-  const socket = createSocket({ type: "udp4", recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
+  const lookup: SocketOptions["lookup"] = (number, _options, found) => found(null, number, 4);
+  const socket = createSocket({ type: "udp4", recvBufferSize: bufferBytes, sendBufferSize: bufferBytes, lookup });
+  const listening = once(socket, "listening");
   socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
+  await listening;
   return socket;
 }
 
@@ -45,6 +47,8 @@ class Sink {
   #left = 0;
   #owed = 0;
   #isScheduled = false;
+  /** Something has come since the last turn. */
+  #isFresh = false;
   readonly #isBusy: () => boolean;
 
   constructor(transmit: (datagram: Uint8Array) => void, isBusy: () => boolean) {
@@ -69,13 +73,20 @@ class Sink {
 
   receive(port: DatagramPort, datagram: Uint8Array): void {
     this.#peer.receive(port, datagram, systemClock.now());
-    if (this.#isScheduled) return;
+    this.#isFresh = true;
+    if (!this.#isScheduled) void this.#turn();
+  }
+
+  /** A turn without datagrams ends the batch: what follows at the pace of the wire belongs to it. */
+  async #turn(): Promise<void> {
     this.#isScheduled = true;
-    void yieldToEvents().then(() => {
-      this.#isScheduled = false;
-      this.#peer.endBatch();
+    while (this.#isFresh) {
+      this.#isFresh = false;
+      await yieldToEvents();
       this.#pump();
-    });
+    }
+    this.#isScheduled = false;
+    this.#peer.endBatch();
   }
 
   #take(words: Uint8Array): void {

@@ -2,9 +2,9 @@
  * The board on UDP, as the boards of the field are reached: a data port and a reset port; answers leave from the data
  * port. It serves one host, the one that sent the last reset; data from anybody else is counted and dropped.
  */
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from "node:dgram";
 import { once } from "node:events";
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import type { Clock } from "../../src/base/clock.js";
 import { hostArq } from "../../src/protocol/index.js";
 import { type BoardCounters, type BoardWire, VirtualBoard } from "../board.js";
@@ -41,17 +41,22 @@ const socketBufferBytes = 1 << 20;
 /** Sends under way at which the socket counts as congested. */
 const maxSends = 256;
 
+const numberAsItIs: SocketOptions["lookup"] = (number, _options, found) => found(null, number, isIP(number));
+
 /** @throws AddressTaken */
 async function bind(port: number, address: string, what: string): Promise<Socket> {
   const socket = createSocket({
     type: isIPv6(address) ? "udp6" : "udp4",
     recvBufferSize: socketBufferBytes,
     sendBufferSize: socketBufferBytes,
+    // Hosts have sent from their addresses, and ours is a number: the resolver would cost each datagram a turn.
+    ...(isIP(address) === 0 ? {} : { lookup: numberAsItIs }),
   });
   try {
+    // `once` rejects when the socket reports an error instead; `bind` may be done before it returns.
+    const listening = once(socket, "listening");
     socket.bind(port, address);
-    // `once` rejects when the socket reports an error instead.
-    await once(socket, "listening");
+    await listening;
     return socket;
   } catch (cause) {
     socket.close();

@@ -17,6 +17,8 @@ export interface Clock {
   now(): Instant;
   /** Call `fire` once after `delayMs`. */
   after(delayMs: DurationMs, fire: () => void): Alarm;
+  /** Call `fire` when what has come in by now was dealt with: an alarm goes off before that, and would find it missing. */
+  afterInput(fire: () => void): Alarm;
 }
 
 export function elapsedMs(from: Instant, to: Instant): DurationMs {
@@ -29,6 +31,10 @@ export const systemClock: Clock = {
   after(delayMs, fire) {
     const timer = setTimeout(fire, delayMs);
     return { cancel: () => clearTimeout(timer) };
+  },
+  afterInput(fire) {
+    const check = setImmediate(fire);
+    return { cancel: () => clearImmediate(check) };
   },
 };
 
@@ -46,6 +52,12 @@ export class ManualClock implements Clock {
     const id = this.#nextId++;
     this.#alarms.set(id, { at: this.#now + Math.max(0, delayMs), fire });
     return { cancel: () => void this.#alarms.delete(id) };
+  }
+
+  /** Nothing comes in while this clock stands still. */
+  afterInput(fire: () => void): Alarm {
+    fire();
+    return { cancel: () => {} };
   }
 
   /** Move forward by a duration, firing due alarms in order of time, then of creation. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Instant, ManualClock } from "../../base/clock.js";
+import { type Alarm, type Instant, ManualClock } from "../../base/clock.js";
 import type { CalibrationEvent } from "../../calib/events.js";
 import { makeTerminal, type Terminal } from "../terminal.js";
 import { makeDisplay } from "./display.js";
@@ -164,7 +164,9 @@ describe("the live block", () => {
   it("paints from events while timers cannot run", () => {
     const clock = new ManualClock();
     const { terminal, err } = capture(true);
-    const display = makeDisplay(terminal, { now: () => clock.now(), after: () => ({ cancel() {} }) }, false);
+    const never = (): Alarm => ({ cancel() {} });
+    const stalled = { now: () => clock.now(), after: never, afterInput: never };
+    const display = makeDisplay(terminal, stalled, false);
     display.listener(started);
     clock.advance(200);
     display.listener(progressed(300));

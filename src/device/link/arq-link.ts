@@ -207,9 +207,14 @@ export class ArqLink {
     }
     if (this.#alarm !== undefined && this.#alarm.at <= due) return;
     this.#alarm?.handle.cancel();
-    const handle = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
+    const tick = (): void => {
       this.#alarm = undefined;
       this.#run(this.#machine.tick(this.#now()));
+    };
+    const handle = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
+      // What waits in the socket may be the very acknowledgement that is missing.
+      const later = this.#clock.afterInput(tick);
+      if (this.#alarm?.handle === handle) this.#alarm = { at: due, handle: later };
     });
     this.#alarm = { at: due, handle };
   }

@@ -150,6 +150,26 @@ describe("sending", () => {
     expect(machine.deadline! - before).toBeCloseTo(8 * 0.756);
   });
 
+  it("resends later where acknowledgements take longer, and not while they come", () => {
+    const machine = opened();
+    // Each frame of a hundred is acknowledged after 3 ms, one per 0.1 ms.
+    for (let n = 1; n <= 100; n++) {
+      machine.send(words(1), at(2 + 0.1 * n));
+      if (n > 30) machine.datagram(ackFrame(n - 30), at(2 + 0.1 * n));
+    }
+    // What has been found late before the first answer was resent; from there on nothing is.
+    const before = machine.counters.framesResent;
+    for (let n = 71; n <= 100; n++) {
+      expect(shown(machine.tick(at(2 + 0.1 * (n + 29.5))))).toEqual([]);
+      machine.datagram(ackFrame(n), at(2 + 0.1 * (n + 30)));
+    }
+    expect(machine.counters.framesResent).toBe(before);
+    expect(machine.isIdle).toBe(true);
+    machine.send(words(1), at(20));
+    expect((machine.deadline as number) - 20).toBeGreaterThan(2.9);
+    expect((machine.deadline as number) - 20).toBeLessThan(12);
+  });
+
   it("after a loss sends nothing new until all is acknowledged, then starts from one frame", () => {
     const machine = opened();
     machine.send(words(4 * 180), at(2));

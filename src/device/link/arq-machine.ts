@@ -6,7 +6,7 @@
 import type { Instant } from "../../base/clock.js";
 import type { HxError } from "../../base/errors.js";
 import { type ArqDataFrame, type DatagramPort, hostArq, packetType } from "../../protocol/host-arq.js";
-import { encodeAckFrame, parseFrame } from "../../protocol/host-arq-frame.js";
+import { encodeAckFrame, parseFrame, writeAcknowledge } from "../../protocol/host-arq-frame.js";
 import { LinkReset, LinkTimeout } from "../errors.js";
 import { type ArqCounters, type ArqOptions, defaultArqOptions, zeroCounters } from "./arq-options.js";
 import { ReceiveWindow } from "./receive-window.js";
@@ -108,7 +108,7 @@ export class ArqMachine {
     }
     this.#silence.broken(now);
     if (this.#state === "loopback") this.#stageLimit = now + this.#options.loopbackQuietMs;
-    if (frame.kind === "ack") this.#onAck(frame.ack);
+    if (frame.kind === "ack") this.#onAck(frame.ack, now);
     else this.#onData(frame, now);
     this.#emit(now);
     return this.#take();
@@ -176,7 +176,7 @@ export class ArqMachine {
       this.counters.probes++;
       const bytes = this.#sending.lastAcknowledged;
       if (bytes === undefined) return;
-      new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, this.#receiving.acknowledge);
+      writeAcknowledge(bytes, this.#receiving.acknowledge);
       this.#actions.push({ type: "datagram", port: "data", bytes });
     }
   }
@@ -216,8 +216,8 @@ export class ArqMachine {
     }
   }
 
-  #onAck(ack: number): void {
-    if (!this.#sending.acknowledge(ack) && !this.#sending.isRepeated(ack)) this.counters.staleAcks++;
+  #onAck(ack: number, now: Instant): void {
+    if (!this.#sending.acknowledge(ack, now) && !this.#sending.isRepeated(ack)) this.counters.staleAcks++;
   }
 
   #onData(frame: ArqDataFrame, now: Instant): void {
@@ -225,7 +225,7 @@ export class ArqMachine {
       this.counters.ignored++;
       return;
     }
-    this.#onAck(frame.ack);
+    this.#onAck(frame.ack, now);
     const reception = this.#receiving.accept(frame.seq, frame.type, frame.payload, (type, payload) =>
       this.#onFrameInOrder(type, payload, now),
     );

@@ -12,8 +12,13 @@ export interface ArqOptions {
   readonly loopbackQuietMs: number;
   /** Openings to try before giving up, 1 or more. Our choice: a late copy of the reset frame spoils one. */
   readonly openAttempts: number;
-  /** Resend a frame when it was not acknowledged for this long, ms: 128 frames of 1478 bytes at 1 Gbit/s, halved. */
+  /**
+   * Resend a frame when it was not acknowledged for this long, ms: 128 frames of 1478 bytes at 1 Gbit/s, halved. Longer
+   * where acknowledgements take longer (`round-trip.ts`). Our choice: the official host keeps to the time.
+   */
   readonly resendIntervalMs: number;
+  /** No frame waits longer for its first resend, however late the others were acknowledged, ms. Our choice. */
+  readonly slowestResendMs: number;
   /** The n-th resend waits min(n, this) intervals. Our choice: spares a board that is busy computing. */
   readonly maxResendFactor: number;
   /** Give up on a frame after this many intervals without acknowledgement. */
@@ -37,6 +42,7 @@ export const defaultArqOptions: ArqOptions = {
   loopbackQuietMs: 400,
   openAttempts: 3,
   resendIntervalMs: 0.756,
+  slowestResendMs: 20,
   maxResendFactor: 8,
   giveUpAfter: 10_000,
   silenceLimitMs: 5000,

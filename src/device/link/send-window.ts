@@ -5,9 +5,10 @@
  * the time and says when it wants to be asked again.
  */
 import type { Instant } from "../../base/clock.js";
-import { hostArq } from "../../protocol/host-arq.js";
-import { encodeDataFrame } from "../../protocol/host-arq-frame.js";
+import { hostArq, packetType } from "../../protocol/host-arq.js";
+import { encodeDataFrame, writeAcknowledge } from "../../protocol/host-arq-frame.js";
 import type { ArqCounters, ArqOptions } from "./arq-options.js";
+import { RoundTrip } from "./round-trip.js";
 
 interface Queued {
   readonly type: number;
@@ -17,6 +18,7 @@ interface Queued {
 }
 
 interface InFlight {
+  readonly type: number;
   readonly bytes: Uint8Array;
   sentAt: number;
   transmissions: number;
@@ -25,23 +27,31 @@ interface InFlight {
 }
 
 const maxPayload = hostArq.maxWords * 8;
+const fullFrame = hostArq.headerBytes + maxPayload;
 
 export class SendWindow {
   readonly #options: ArqOptions;
   readonly #counters: ArqCounters;
+  readonly #roundTrip: RoundTrip;
   readonly #queue: Queued[] = [];
   /** By sequence number. */
   readonly #inFlight: (InFlight | undefined)[] = new Array<InFlight | undefined>(hostArq.sequenceSpace).fill(undefined);
+  /** Memory of full frames that were acknowledged, for those to come. */
+  readonly #spare: Uint8Array[] = [];
   #oldest = 0;
   #count = 0;
   #queuedBytes = 0;
   #lastAcknowledged: Uint8Array | undefined;
   #congestionWindow: number = hostArq.windowSize;
   #recovering = false;
+  /** When something new was acknowledged last. */
+  #progressAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ArqOptions, counters: ArqCounters) {
     this.#options = options;
     this.#counters = counters;
+    const { resendIntervalMs, slowestResendMs } = options;
+    this.#roundTrip = new RoundTrip(resendIntervalMs, Math.max(resendIntervalMs, slowestResendMs));
   }
 
   /** Bytes that are not in a frame yet. */
@@ -67,11 +77,24 @@ export class SendWindow {
   }
 
   /** Free everything up to frame `ack`. @returns false when it names no frame in flight */
-  acknowledge(ack: number): boolean {
+  acknowledge(ack: number, now: Instant): boolean {
     const freed = ((ack - this.#oldest + hostArq.sequenceSpace) % hostArq.sequenceSpace) + 1;
     if (freed > this.#count) return false;
+    this.#reuse(this.#lastAcknowledged);
     this.#lastAcknowledged = this.#inFlight[ack]?.bytes;
-    for (let i = 0; i < freed; i++) this.#inFlight[(this.#oldest + i) % hostArq.sequenceSpace] = undefined;
+    this.#progressAt = now;
+    const oldest = this.#inFlight[this.#oldest];
+    let isClear = true;
+    for (let i = 0; i < freed; i++) {
+      const seq = (this.#oldest + i) % hostArq.sequenceSpace;
+      const frame = this.#inFlight[seq];
+      if (frame?.transmissions !== 1) isClear = false;
+      if (seq !== ack) this.#reuse(frame?.bytes);
+      this.#inFlight[seq] = undefined;
+    }
+    // After a resend nobody knows which transmission was acknowledged, and what came after it waited for it; the frame of
+    // the opening waits for a board that has just been reset.
+    if (isClear && oldest?.type === packetType.utMessages) this.#roundTrip.measured(now - oldest.sentAt);
     this.#oldest = (this.#oldest + freed) % hostArq.sequenceSpace;
     this.#count -= freed;
     this.#counters.framesAcknowledged += freed;
@@ -115,8 +138,16 @@ export class SendWindow {
     }
   }
 
+  /** The memory of a frame that nobody sends again. */
+  #reuse(bytes: Uint8Array | undefined): void {
+    if (bytes?.length === fullFrame) this.#spare.push(bytes);
+  }
+
   #dueAt(frame: InFlight): number {
-    return frame.sentAt + this.#options.resendIntervalMs * Math.min(frame.transmissions, this.#options.maxResendFactor);
+    // While acknowledgements come, those that are missing are on their way; after a loss they may be lost like it.
+    const since =
+      frame.transmissions === 1 && !this.#recovering ? Math.max(frame.sentAt, this.#progressAt) : frame.sentAt;
+    return since + this.#roundTrip.lateAfter * Math.min(frame.transmissions, this.#options.maxResendFactor);
   }
 
   #resend(now: Instant, ack: number, send: (frame: Uint8Array) => void): "sent" | "nothing" | "exhausted" {
@@ -124,12 +155,13 @@ export class SendWindow {
     for (let i = 0; i < Math.min(this.#count, this.#congestionWindow); i++) {
       const frame = this.#inFlight[(this.#oldest + i) % hostArq.sequenceSpace];
       if (frame === undefined || this.#dueAt(frame) > now) continue;
-      frame.intervals += Math.min(frame.transmissions, this.#options.maxResendFactor);
+      const waited = this.#roundTrip.lateAfter / this.#options.resendIntervalMs;
+      frame.intervals += waited * Math.min(frame.transmissions, this.#options.maxResendFactor);
       if (frame.intervals >= this.#options.giveUpAfter) return "exhausted";
       if (!this.#recovering || (i === 0 && frame.transmissions > 1)) this.#slowDown();
       frame.sentAt = now;
       frame.transmissions++;
-      new DataView(frame.bytes.buffer, frame.bytes.byteOffset).setUint32(0, ack);
+      writeAcknowledge(frame.bytes, ack);
       this.#counters.framesResent++;
       send(frame.bytes);
       result = "sent";
@@ -151,8 +183,9 @@ export class SendWindow {
       if (head === undefined) break;
       const payload = head.words.subarray(head.offset, head.offset + maxPayload);
       const seq = (this.#oldest + this.#count) % hostArq.sequenceSpace;
-      const bytes = encodeDataFrame({ ack, seq, type: head.type, payload });
-      this.#inFlight[seq] = { bytes, sentAt: now, transmissions: 1, intervals: 0 };
+      const memory = payload.length === maxPayload ? this.#spare.pop() : undefined;
+      const bytes = encodeDataFrame({ ack, seq, type: head.type, payload }, memory);
+      this.#inFlight[seq] = { type: head.type, bytes, sentAt: now, transmissions: 1, intervals: 0 };
       this.#count++;
       this.#counters.framesSent++;
       this.#queuedBytes -= payload.byteLength;

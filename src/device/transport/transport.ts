@@ -7,7 +7,10 @@ import type { DatagramPort } from "../../protocol/host-arq.js";
 
 export interface DatagramTransport {
   readonly url: string;
-  /** Send one datagram; the transport copies or transfers the bytes before it returns. Never throws for a full wire. */
+  /**
+   * Send one datagram. Its bytes are the caller's: once the board has acknowledged it they become those of another, so a
+   * transport that keeps datagrams for later copies them. Never throws for a full wire.
+   */
   send(port: DatagramPort, datagram: Uint8Array): void;
   /** Set the one receiver of datagrams that come from the data port. */
   onDatagram(receive: (datagram: Uint8Array) => void): void;

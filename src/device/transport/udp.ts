@@ -4,6 +4,7 @@
  */
 import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
+import { yieldToEvents } from "../../base/async.js";
 import { type DatagramPort, hostArq } from "../../protocol/host-arq.js";
 import { Disconnected } from "../errors.js";
 import type { DatagramTransport } from "./transport.js";
@@ -27,6 +28,8 @@ export async function openUdpTransport(url: string, address: UdpAddress): Promis
     const { address: ip, family } = await lookup(address.host);
     const socket = createSocket({
       type: family === 6 ? "udp6" : "udp4",
+      // Addresses are numbers already: asking the resolver would cost each datagram a turn of the event loop.
+      lookup: (number, _options, found) => found(null, number, family),
       recvBufferSize: socketBuffer,
       sendBufferSize: socketBuffer,
     });
@@ -48,8 +51,6 @@ class UdpTransport implements DatagramTransport {
   readonly #socket: Socket;
   readonly #ip: string;
   readonly #ports: Readonly<Record<DatagramPort, number>>;
-  #unsent = 0;
-  #drainWaiters: (() => void)[] = [];
   #closeListener: ((error?: Error) => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -66,12 +67,9 @@ class UdpTransport implements DatagramTransport {
 
   send(port: DatagramPort, datagram: Uint8Array): void {
     if (this.#closing !== undefined) return;
-    this.#unsent++;
-    // A datagram that the system refuses is a lost one: the link sends it again.
-    this.#socket.send(datagram.slice(), this.#ports[port], this.#ip, () => {
-      this.#unsent--;
-      if (this.#unsent <= maxUnsent) for (const resolve of this.#drainWaiters.splice(0)) resolve();
-    });
+    // A datagram that the system refuses is a lost one: the link sends it again. One that the system takes later may hold
+    // a newer frame by then: one that the board takes, or has.
+    this.#socket.send(datagram, this.#ports[port], this.#ip);
   }
 
   onDatagram(receive: (datagram: Uint8Array) => void): void {
@@ -85,13 +83,12 @@ class UdpTransport implements DatagramTransport {
   }
 
   async drained(): Promise<void> {
-    if (this.#unsent > maxUnsent) await new Promise<void>((resolve) => this.#drainWaiters.push(resolve));
+    while (this.#closing === undefined && this.#socket.getSendQueueCount() > maxUnsent) await yieldToEvents();
   }
 
   close(): Promise<void> {
     this.#closing ??= new Promise<void>((resolve) => {
       this.#socket.close(() => {
-        for (const waiter of this.#drainWaiters.splice(0)) waiter();
         this.#closeListener?.();
         this.#closeListener = undefined;
         resolve();
