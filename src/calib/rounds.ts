@@ -6,8 +6,8 @@
 import { isHxError } from "../base/errors.js";
 import { priorOf } from "./amortised/neuron-estimator.js";
 import { type EmbeddingScale, embeddingScale } from "./diagnostics/predictive.js";
-import { type FeatureSource, namesOf } from "./embedding/feature-source.js";
-import { type LearntFeatures, learnFeatures, splitRows } from "./embedding/learn-features.js";
+import { type FeatureSource, namesOf, together } from "./embedding/feature-source.js";
+import { type LearntFeatures, learnFeatures, spikeFeatures, splitRows } from "./embedding/learn-features.js";
 import { repeatsIn, twice } from "./embedding/repeats.js";
 import { TraceEmbedding } from "./embedding/trace-embedding.js";
 import { Estimation } from "./inference/estimation.js";
@@ -201,6 +201,9 @@ async function featuresOf(
 ): Promise<LearntFeatures> {
   const { task } = run.request;
   if (task.embedding === "autoencoder") return { source: autoencoder, fresh: undefined };
+  if (task.embedding === "autoencoder-and-spike-features") {
+    return { source: together(task.embedding, autoencoder, spikeFeatures(task)), fresh: undefined };
+  }
   const options = { kernels: run.kernels, host: run.host, seed: seedOf(run, "features"), signal: run.signal };
   const repeatOf = repeatsIn(theta, task.parameters.length);
   return await learnFeatures(task.embedding, task, priorOf(task), { traces, count, theta, repeatOf }, options);

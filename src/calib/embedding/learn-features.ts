@@ -14,7 +14,7 @@ import { type BackendPreference, selectBackend } from "../nn/backend.js";
 import { viewLength, viewStride, views, viewsOf } from "../recording/views.js";
 import type { Split } from "../run-data.js";
 import type { Task } from "../task/task.js";
-import type { EmbeddingKind, FeatureSource } from "./feature-source.js";
+import { type EmbeddingKind, type FeatureSource, together } from "./feature-source.js";
 import { numSpikeFeatures, spikeFeatureNames, spikeFeaturesOf } from "./spike-features.js";
 import { encodeRows, trainJoint, trainOnPairs, ViewRows } from "./view-network.js";
 
@@ -61,6 +61,10 @@ export async function learnFeatures(
       return { source: spikeFeatures(task), fresh: undefined };
     case "autoencoder":
       return { source: await learnAutoencoder(task, data, options), fresh: undefined };
+    case "autoencoder-and-spike-features": {
+      const code = await learnAutoencoder(task, data, options);
+      return { source: together(kind, code, spikeFeatures(task)), fresh: undefined };
+    }
     case "joint":
       return await learnJoint(task, prior, data, options);
     case "pairs":
