@@ -79,6 +79,7 @@ describe("the study of coverage", () => {
     seeds: [1, 2],
     simulations: 200,
     refined: 2,
+    refineRounds: 2,
     perTarget: 60,
   };
 
@@ -87,7 +88,7 @@ describe("the study of coverage", () => {
     const study = await studyCoverage(context, request);
     expect(study.verdicts.map(({ name, judgement }) => [name, judgement.targets])).toEqual([
       ["shared estimator", 24],
-      ["after one truncated round", 4],
+      ["after two truncated rounds", 4],
     ]);
     const [shared, refined] = study.verdicts;
     for (const { name, levels, medianSd } of shared!.judgement.parameters) {
@@ -96,6 +97,7 @@ describe("the study of coverage", () => {
     }
     expect(shared!.judgement.bitsPerCode).toBeGreaterThan(0.2);
     expect(refined!.predictive.targets).toBe(4);
+    expect(refined!.perTarget).toBe(120);
     expect(shared!.predictive.floor).toBeGreaterThan(0);
     const idle = toyContext({
       beforeRun: () => {

@@ -1,7 +1,7 @@
 /**
  * The study of coverage: do posteriors hold the truth as often as they say, and do their draws behave like their targets?
- * One estimator for all neurons of the study, targets drawn from the prior and recorded once; then, where asked for, one
- * truncated round for each of some of the targets.
+ * One estimator for all neurons of the study, targets drawn from the prior and recorded once; then, where asked for,
+ * truncated rounds for each of some of the targets.
  */
 import { Rng } from "../../base/rng.js";
 import { priorOf } from "../amortised/neuron-estimator.js";
@@ -32,8 +32,9 @@ export interface CoverageRequest {
   readonly seeds: readonly number[];
   /** Emulations per seed that train the shared estimator. */
   readonly simulations: number;
-  /** Targets of each seed that get a truncated round, and emulations for each; 0 leaves it out. */
+  /** Targets of each seed that get truncated rounds, how many, and emulations of each round; 0 targets leaves them out. */
   readonly refined: number;
+  readonly refineRounds: number;
   readonly perTarget: number;
   /** Targets of each seed whose draws are emulated, draws and repeats of each. */
   readonly checked: number;
@@ -45,6 +46,7 @@ export const coverageLimits = {
   targets: [20, 100_000],
   simulations: [100, 1_000_000],
   refined: [0, 10_000],
+  refineRounds: [1, 5],
   perTarget: [60, 10_000],
   checked: [2, 10_000],
   draws: [1, 100],
@@ -53,7 +55,7 @@ export const coverageLimits = {
 
 /** One kind of posterior on its targets. */
 export interface Verdict {
-  readonly name: "shared estimator" | "after one truncated round";
+  readonly name: string;
   readonly judgement: Judgement;
   /** All parameters counted alike. */
   readonly pooled: readonly LevelCoverage[];
@@ -80,6 +82,7 @@ interface Part {
 /** @throws TooFewSamples, SimulatorFailed, TrainingDiverged, what `Session.run` throws, signal.reason */
 export async function studyCoverage(context: StudyContext, request: CoverageRequest): Promise<CoverageStudy> {
   const { task, seeds } = request;
+  const perTarget = request.refineRounds * request.perTarget;
   const [amortised, refined]: [Part[], Part[]] = [[], []];
   let [refusedTargets, neurons] = [0, 0];
   const leftOut = new Set<string>();
@@ -94,7 +97,7 @@ export async function studyCoverage(context: StudyContext, request: CoverageRequ
     for (const text of done.leftOut) leftOut.add(text);
   }
   const rng = Rng.fromSeed(seeds[0] ?? 0).fork("verdict");
-  const verdict = (name: Verdict["name"], parts: readonly Part[], perTarget: number): Verdict => {
+  const verdict = (name: string, parts: readonly Part[], beyond: number): Verdict => {
     const targets = parts.flatMap((part) => part.targets);
     const names = task.parameters.map((parameter) => parameter.name);
     const logPrior = priorOf(task).logProb(thetas(targets));
@@ -103,12 +106,12 @@ export async function studyCoverage(context: StudyContext, request: CoverageRequ
       parts.flatMap(({ distances }) => distances),
       parts.flatMap(({ floors }) => floors),
     );
-    return { name, judgement, pooled: pooledCoverage(judgement.parameters), predictive, perTarget };
+    return { name, judgement, pooled: pooledCoverage(judgement.parameters), predictive, perTarget: beyond };
   };
   return {
     verdicts: [
       verdict("shared estimator", amortised, 0),
-      ...(refined.length === 0 ? [] : [verdict("after one truncated round", refined, request.perTarget)]),
+      ...(refined.length === 0 ? [] : [verdict(roundsName(request.refineRounds), refined, perTarget)]),
     ],
     simulations: request.simulations,
     refusedTargets,
@@ -129,7 +132,7 @@ async function studySeed(
   neurons: number;
   leftOut: readonly string[];
 }> {
-  const { task, population, simulations, members, steps, embedding, draws, repeats, perTarget } = request;
+  const { task, population, simulations, members, steps, embedding, draws, repeats, perTarget, refineRounds } = request;
   const rng = Rng.fromSeed(seed).fork("coverage");
   const found = await findNeurons(context, task, population, seed);
   const set = await simulatePopulation(context, found, simulations, rng.fork("simulations"));
@@ -149,7 +152,7 @@ async function studySeed(
   if (request.refined === 0) return { amortised, refined: undefined, ...common };
   const some = targets.slice(0, request.refined);
   const posteriors = some.map((_, t) => shared.posterior.given(x.subarray(t * width, (t + 1) * width)));
-  const rounds = { perTarget, members, steps, seed, stage: "truncated" };
+  const rounds = { rounds: refineRounds, perTarget, members, steps, seed, stage: "truncated" };
   const sharper = await refineTargets(context, found, shared, set, some, posteriors, rounds, rng.fork("refine"));
   const again = drawEach(sharper, some, rng.fork("refined draws"));
   const own = await measureDistances(
@@ -165,6 +168,12 @@ async function studySeed(
     refined: { targets: some, drawn: again, distances: own, floors: floors.slice(0, some.length) },
     ...common,
   };
+}
+
+const counts = ["one", "two", "three", "four", "five"];
+
+function roundsName(rounds: number): string {
+  return `after ${counts[rounds - 1]} truncated round${rounds === 1 ? "" : "s"}`;
 }
 
 function joined(parts: readonly TargetDraws[]): TargetDraws {

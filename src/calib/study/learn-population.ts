@@ -86,7 +86,9 @@ export function observationsOf(
 }
 
 export interface RefineRequest {
-  /** Emulations per target. */
+  /** One or more, each where the posterior of the one before has its mass. */
+  readonly rounds: number;
+  /** Emulations per target and round. */
   readonly perTarget: number;
   readonly members: number;
   readonly steps?: number | undefined;
@@ -95,7 +97,7 @@ export interface RefineRequest {
 }
 
 /**
- * One truncated round for each target, on the neuron that it was recorded on.
+ * Truncated rounds for each target, on the neuron that it was recorded on.
  * @param posteriors of the shared estimator @param own simulations of the same neurons, undefined when there are none
  */
 export async function refineTargets(
@@ -105,7 +107,7 @@ export async function refineTargets(
   own: PopulationTraces | undefined,
   targets: readonly StudyTarget[],
   posteriors: readonly Posterior[],
-  { perTarget, members, steps, seed, stage }: RefineRequest,
+  { rounds, perTarget, members, steps, seed, stage }: RefineRequest,
   rng: Rng,
 ): Promise<Posterior[]> {
   const { task } = population;
@@ -119,26 +121,42 @@ export async function refineTargets(
       own === undefined ? undefined : { theta: pickRows(own.theta, p, rows), x: pickRows(features, source.size, rows) };
     return new Refinement(prior, { kernels, host, seed: seed + t, members, steps }, before);
   });
-  const proposed = refinements.map((refinement, t) => {
-    return refinement.propose(posteriors[t] as Posterior, perTarget, rng.fork(`target ${t}`));
-  });
-  const wanted = targets.flatMap(({ member }, t) =>
-    Array.from({ length: perTarget }, (_, k) => ({
-      member,
-      theta: (proposed[t] as Int32Array).slice(k * p, (k + 1) * p),
-    })),
-  );
-  const set = await recordStudy(context, population, stage, "recording truncated rounds", wanted);
-  const encoded = source.encode(set.traces, set.count);
-  return await progress.phase("posterior", "training truncated rounds", targets.length, "targets", async (advance) => {
-    const refined: Posterior[] = [];
-    for (const [t, refinement] of refinements.entries()) {
-      const rows = [...set.rowOf.subarray(t * perTarget, (t + 1) * perTarget)].filter((row) => row >= 0);
-      const seen = { theta: pickRows(set.theta, p, rows), x: pickRows(encoded, source.size, rows) };
-      const xObs = source.encode((targets[t] as StudyTarget).trace, 1);
-      refined.push(await refinement.train(seen, xObs, signal));
-      advance(t + 1);
-    }
-    return refined;
-  });
+  let sharpest = posteriors;
+  for (let round = 1; round <= rounds; round++) {
+    const label = round === 1 ? "" : `-${round}`;
+    const stream = round === 1 ? rng : rng.fork(`round ${round}`);
+    sharpest = await refineOnce(`${stage}${label}`, sharpest, stream);
+  }
+  return [...sharpest];
+
+  async function refineOnce(name: string, before: readonly Posterior[], stream: Rng): Promise<Posterior[]> {
+    const proposed = refinements.map((refinement, t) => {
+      return refinement.propose(before[t] as Posterior, perTarget, stream.fork(`target ${t}`));
+    });
+    const wanted = targets.flatMap(({ member }, t) =>
+      Array.from({ length: perTarget }, (_, k) => ({
+        member,
+        theta: (proposed[t] as Int32Array).slice(k * p, (k + 1) * p),
+      })),
+    );
+    const set = await recordStudy(context, population, name, "recording truncated rounds", wanted);
+    const encoded = source.encode(set.traces, set.count);
+    return await progress.phase(
+      "posterior",
+      "training truncated rounds",
+      targets.length,
+      "targets",
+      async (advance) => {
+        const refined: Posterior[] = [];
+        for (const [t, refinement] of refinements.entries()) {
+          const rows = [...set.rowOf.subarray(t * perTarget, (t + 1) * perTarget)].filter((row) => row >= 0);
+          const seen = { theta: pickRows(set.theta, p, rows), x: pickRows(encoded, source.size, rows) };
+          const xObs = source.encode((targets[t] as StudyTarget).trace, 1);
+          refined.push(await refinement.train(seen, xObs, signal));
+          advance(t + 1);
+        }
+        return refined;
+      },
+    );
+  }
 }

@@ -113,7 +113,7 @@ export async function studyTransfer(context: StudyContext, request: TransferRequ
     const x = observationsOf(probing, fresh, some);
     const width = probing.posterior.numFeatures;
     const posteriors = some.map((_, t) => probing.posterior.given(x.subarray(t * width, (t + 1) * width)));
-    const rounds = { perTarget, members, steps, seed, stage: "truncated" };
+    const rounds = { rounds: 1, perTarget, members, steps, seed, stage: "truncated" };
     const sharper = await refineTargets(
       context,
       fresh,

@@ -18,6 +18,7 @@ interface CoverageFlags extends PopulationFlags {
   readonly task: string;
   readonly targets: number;
   readonly refined: number;
+  readonly refineRounds: number;
   readonly perTarget: number;
   readonly checked: number;
 }
@@ -29,9 +30,15 @@ export function coverageStudyCommand(context: Context): Command {
     .option("--targets <N>", "targets in all", integer("--targets", ...coverageLimits.targets), 300)
     .option(
       "--refined <N>",
-      "targets per seed that get a truncated round too",
+      "targets per seed that get truncated rounds too",
       integer("--refined", ...coverageLimits.refined),
       0,
+    )
+    .option(
+      "--refine-rounds <N>",
+      "truncated rounds of each of them",
+      integer("--refine-rounds", ...coverageLimits.refineRounds),
+      1,
     )
     .option(
       "--per-target <N>",
@@ -61,11 +68,13 @@ Example:
 async function run(context: Context, flags: CoverageFlags): Promise<void> {
   const { task } = await taskNamed(flags.task);
   const { studyCoverage } = await import("../../calib/study/coverage.js");
-  const { seeds, neurons, simulations, embedding, members, targets, refined, perTarget, checked } = flags;
+  const { seeds, neurons, simulations, embedding, members, targets, checked } = flags;
+  const { refined, refineRounds, perTarget } = flags;
   const population = { chips: chipsOf(flags), neurons };
   const outcome = await runPopulationStudy(context, `coverage-${task.name}`, flags, (study) =>
     studyCoverage(study, {
-      ...{ task, population, seeds, simulations, embedding, members, targets, refined, perTarget, checked },
+      ...{ task, population, seeds, simulations, embedding, members, targets, checked },
+      ...{ refined, refineRounds, perTarget },
       draws: 4,
       repeats: 4,
     }),
