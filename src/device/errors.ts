@@ -9,8 +9,13 @@ export class LinkTimeout extends taggedError("LinkTimeout", "device") {
   readonly url: string;
   readonly stage: "reset" | "loopback" | "transmission" | "silence" | "program" | "gateway" | "board";
 
-  /** @param limit a length of time; for stage "board", which a gateway tells of, its whole message */
-  constructor(url: string, stage: LinkTimeout["stage"], limit: string, options?: ErrorOptions) {
+  /** @param limit a length of time @param options.told the whole message of a gateway that tells of it */
+  constructor(
+    url: string,
+    stage: LinkTimeout["stage"],
+    limit: string,
+    options?: ErrorOptions & { readonly told?: string },
+  ) {
     const what = {
       reset: "the board did not answer the link reset",
       loopback: "the board did not return the loopback word",
@@ -18,9 +23,10 @@ export class LinkTimeout extends taggedError("LinkTimeout", "device") {
       silence: "nothing came from the board, though it was asked,",
       program: "the program did not come to its halt",
       gateway: "the gateway did not answer",
-      board: undefined,
+      board: "the board did not answer",
     }[stage];
-    super(what === undefined ? `${url}: behind the gateway: ${limit}` : `${url}: ${what} within ${limit}`, options);
+    const { told } = options ?? {};
+    super(told === undefined ? `${url}: ${what} within ${limit}` : `${url}: behind the gateway: ${told}`, options);
     this.url = url;
     this.stage = stage;
   }

@@ -1,5 +1,6 @@
 /** What a request is refused with: an HTTP status and a code to match on. Thrown by the parts, told by the server. */
 import { isHxError } from "../base/errors.js";
+import { programTimeout } from "../protocol/gateway-api.js";
 
 export interface ProblemOptions {
   /** When to try again, s. */
@@ -24,6 +25,8 @@ export class RequestProblem extends Error {
 
 /** Why a run has no answer, in the terms that its user is told. Nothing of our insides. */
 export function failureOf(error: unknown): { code: string; message: string } {
+  if (isHxError(error, "LinkTimeout") && "stage" in error && error.stage === "program")
+    return { code: programTimeout, message: error.message };
   if (isHxError(error)) return { code: error._tag, message: error.message };
   return { code: "Internal", message: "the gateway failed; its log says why" };
 }

@@ -96,6 +96,9 @@ export const runInfo = z
   })
   .meta({ id: "Run" });
 
+/** Code of a run that did not come to its halt: of all timeouts the one that the same program would meet again. */
+export const programTimeout = "ProgramTimeout";
+
 /** RFC 9457, with a code to match on. */
 export const problem = z
   .object({

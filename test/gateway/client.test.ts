@@ -142,8 +142,9 @@ describe("a run", () => {
       (result) => ({ result, tickAt: ticket.fpgaTime() }),
       (error: unknown) => ({ error }),
     );
+    const mayRetry = "error" in outcome && open.mayRetry?.(outcome.error) === true;
     await device.close();
-    return { seen, outcome, puts, got };
+    return { seen, outcome, puts, got, mayRetry };
   }
 
   it("is decoded with the time that the board told", async () => {
@@ -183,7 +184,8 @@ describe("a run", () => {
     ["in a session that has expired", () => refusal(404, "NoSuchSession"), "LinkReset"],
     ["that is no program", () => refusal(422, "ProgramInvalid"), "ProgramInvalid"],
     ["that is too long", () => refusal(413, "TooLong"), "ProgramTooLong"],
-    ["whose time was up", () => refusal(424, "LinkTimeout"), "LinkTimeout"],
+    ["whose board went silent", () => refusal(424, "LinkTimeout"), "LinkTimeout"],
+    ["whose time was up", () => refusal(424, "ProgramTimeout"), "LinkTimeout"],
     ["whose answer was cut between words", () => answered(answer.slice(0, 16)), "AnswerMismatch"],
     ["whose answer was cut within a word", () => answered(answer.slice(0, 13)), "Disconnected"],
     ["whose answer is shorter than announced", () => answered(answer, { "content-length": "4000" }), "Disconnected"],
@@ -195,6 +197,14 @@ describe("a run", () => {
   it.each(failures)("%s fails with its own error", async (_, reply, tag) => {
     const { outcome } = await runWith([reply]);
     expect(outcome).toMatchObject({ error: { _tag: tag } });
+  });
+
+  it("may be run again when the board was at fault, not when it does not come to its halt by itself", async () => {
+    const silent = await runWith([() => refusal(424, "LinkTimeout")]);
+    const endless = await runWith([() => refusal(424, "ProgramTimeout")]);
+    expect([silent.mayRetry, endless.mayRetry]).toEqual([true, false]);
+    expect(silent.outcome).toMatchObject({ error: { _tag: "LinkTimeout", stage: "board" } });
+    expect(endless.outcome).toMatchObject({ error: { _tag: "LinkTimeout", stage: "program" } });
   });
 });
 

@@ -112,7 +112,7 @@ describe("a run", () => {
     const session = await client.session();
     const reply = await client.send("PUT", `${session}/runs/long?timeoutMs=50&waitMs=20000`, long);
     expect(reply.status).toBe(424);
-    expect(await reply.json()).toMatchObject({ code: "LinkTimeout" });
+    expect(await reply.json()).toMatchObject({ code: "ProgramTimeout" });
     await client.send("DELETE", session);
   });
 });

@@ -1,7 +1,7 @@
 /** From what a gateway replied to values, or to the error that a caller reacts to. */
 import type { z } from "zod";
 import type { HxError } from "../../base/errors.js";
-import { type Problem, problem, wordsType } from "../../protocol/gateway-api.js";
+import { type Problem, problem, programTimeout, wordsType } from "../../protocol/gateway-api.js";
 import {
   AccessDenied,
   AnswerTooLong,
@@ -88,7 +88,9 @@ function errorOfProblem(url: string, told: Problem, instructionCount: number): H
     case "OutcomeUnknown":
       return new OutcomeUnknown(url, detail);
     case "LinkTimeout":
-      return new LinkTimeout(url, "board", detail);
+      return new LinkTimeout(url, "board", "its limit", { told: detail });
+    case programTimeout:
+      return new LinkTimeout(url, "program", "its limit", { told: detail });
     case "LinkReset":
       return new LinkReset(url, detail);
     case "LinkClosed":

@@ -4,7 +4,10 @@
  * time would have given. Not silent: every one is a notice in the results.
  */
 import { isHxError } from "../../base/errors.js";
+import { LinkTimeout } from "../errors.js";
 
+/** A program that does not come to its halt will not the next time either. */
+const isOwnFault = (error: Error): boolean => error instanceof LinkTimeout && error.stage === "program";
 /** The board died, its link was reset, the gateway was started anew. */
 const passing = ["LinkTimeout", "LinkReset", "Disconnected", "OutcomeUnknown"] as const;
 /** Failures in a row that are got over. Our choice: more is not an accident. */
@@ -33,6 +36,7 @@ export class Retries {
   /** Whether the chain whose program failed so may be run again. */
   mayRetry(error: unknown): boolean {
     if (!(error instanceof Error) || !this.#told.has(error)) return false;
+    if (isOwnFault(error)) return false;
     if (!passing.some((tag) => isHxError(error, tag)) || ++this.#inARow > mostInARow) return false;
     this.#notices.push(`programs were run again from a cold start, because: ${error.message}`);
     return true;
