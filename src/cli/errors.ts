@@ -24,13 +24,13 @@ export class SettingInvalid extends taggedError("SettingInvalid", "usage") {
 /** A file of codes that is not what it must be. Reaction: another file, or calibrate again. */
 export class CodesInvalid extends taggedError("CodesInvalid", "input") {}
 
-/** Codes whose own emulation was not the target. Reaction: calibrate again with more simulations, or --any-verdict. */
+/** Codes whose own emulation was not the target. Reaction: calibrate again with more simulations, --skip-failed or --any-verdict. */
 export class CodesFailed extends taggedError("CodesFailed", "usage") {
   constructor(neurons: readonly number[], why: string) {
     const few = neurons.slice(0, 8).join(", ");
     const more = neurons.length > 8 ? ` and ${neurons.length - 8} more` : "";
     super(
-      `the codes of neuron${neurons.length > 1 ? "s" : ""} ${few}${more} failed their check (${why}); calibrate again with more simulations, or --any-verdict writes them all the same`,
+      `the codes of neuron${neurons.length > 1 ? "s" : ""} ${few}${more} failed their check (${why}); calibrate again with more simulations; --skip-failed writes those of the other neurons, --any-verdict these all the same`,
     );
   }
 }

@@ -19,7 +19,7 @@ hxloop/config.toml in ~/.config (hxloop settings shows them, hxloop settings --e
 /** Settings that every command with such an option takes from the top of a file. */
 export const commonSettings: readonly string[] = ["device", "task", "neuron", "seed", "backend", "json", "quiet"];
 /** What is said for one call, and never for all. */
-const onlyFlags = new Set(["force", "any-chip", "any-task", "any-verdict", "resume", "help", "version"]);
+const onlyFlags = new Set(["force", "any-chip", "any-task", "any-verdict", "skip-failed", "resume", "help", "version"]);
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const valueSchema = z.union([scalar, z.array(scalar)]);

@@ -33,6 +33,14 @@ beforeAll(async () => {
   // The made-up run has one check that failed.
   await put("doubtful", {});
   await put("failed", judged("failed", "the emulation of the codes lies 3.3 times as far from the target"));
+  const [first] = codes.neurons;
+  const verdict = (status: string): object => ({ status, ratio: 1, predictiveRatio: 1, reasons: ["for a test"] });
+  await put("mixed", {
+    neurons: [
+      { ...first, verdict: verdict("good") },
+      { ...first, neuron: 18, verdict: verdict("failed") },
+    ],
+  });
   await put("changed", { ...judged("good"), ...keyed({ taskDigest: "0".repeat(64) }) });
   await put("older", { ...judged("good"), ...keyed({ version: "0.0.1", task: "unheard-of" }) });
 });
@@ -52,6 +60,11 @@ describe("apply", () => {
       "failed codes, when that is wanted",
       ["failed", ...to(3), "--any-verdict"],
       /codes of neuron 17 are failed: the emulation/,
+    ],
+    [
+      "the others, when those that failed are left as they are",
+      ["mixed", ...to(3), "--skip-failed"],
+      /neuron 18 is left as it is, its codes failed: for a test/,
     ],
     ["another chip, when that is wanted", ["whole", ...to(2), "--any-chip"], /whose circuits differ/],
     ["a changed task, when that is wanted", ["changed", ...to(3), "--any-task"], /task paper has changed since/],
@@ -80,6 +93,9 @@ describe("apply", () => {
       ["failed", ...to(3)],
       /codes of neuron 17 failed their check \(the emulation of the codes lies 3\.3 times .*--any-verdict/,
     ],
+    [2, ["mixed", ...to(3)], /codes of neuron 18 failed their check \(for a test\).*--skip-failed/],
+    [2, ["failed", ...to(3), "--skip-failed"], /codes of neuron 17 failed/],
+    [2, ["mixed", ...to(3), "--skip-failed", "--any-verdict"], /cannot be used with option/],
     [3, ["absent", ...to(3)], /cannot read result absent/],
   ])("refuses with %d: %j", async (expected, args, message) => {
     const { code, stdout, stderr } = await hxloop(["apply", ...args], cwd);

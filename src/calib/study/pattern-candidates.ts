@@ -6,14 +6,14 @@ import type { Rng } from "../../base/rng.js";
 import type { PopulationTraces, Wanted } from "../amortised/population.js";
 import { pickRows } from "../recording/neuron-traces.js";
 import type { FiringPattern } from "../target/pattern.js";
-import { classOf, type PatternClass } from "../target/pattern-class.js";
+import { classOf, courseDistance, type PatternClass } from "../target/pattern-class.js";
 import { resetTimes } from "../target/spikes.js";
 import type { Task } from "../task/task.js";
 import type { TraceMetric } from "./predictive-study.js";
 
 export interface Candidate {
   readonly theta: Int32Array;
-  /** From the ideal trace, of the first emulation. */
+  /** From the ideal trace, of the first emulation; see `judged`. */
   readonly distance: number;
   /** Emulations so far, and those that showed the class. */
   tried: number;
@@ -38,11 +38,16 @@ export const betterFirst = (a: Candidate, b: Candidate): number => shareOf(b) - 
 
 /** Class of every trace, by its resets from the onset of the step on. */
 export function classesOf(task: Task, { traces, count }: Pick<PopulationTraces, "traces" | "count">): PatternClass[] {
-  const { length, stepUs, startUs } = task.grid;
-  return Array.from({ length: count }, (_, row) => {
-    const resets = resetTimes(task, traces.subarray(row * length, (row + 1) * length));
-    return classOf(resets.map((point) => startUs + point * stepUs - task.stimulus.onUs));
-  });
+  const { length } = task.grid;
+  return Array.from({ length: count }, (_, row) =>
+    classOf(spikesOf(task, traces.subarray(row * length, (row + 1) * length))),
+  );
+}
+
+/** From the onset of the step on, us. */
+function spikesOf(task: Task, trace: Float32Array): number[] {
+  const { stepUs, startUs } = task.grid;
+  return resetTimes(task, trace).map((point) => startUs + point * stepUs - task.stimulus.onUs);
 }
 
 /** Settings of simulations that showed the class: the neuron's own first, then others in random order. */
@@ -88,7 +93,13 @@ export function around({ parameters }: Task, best: readonly Candidate[], count: 
   });
 }
 
-/** Every candidate with whether it has the class, and its distance to the ideal trace. */
+/** Of a train without a smooth course where the ideal one has one. */
+const noCourse = 4;
+
+/**
+ * Every candidate with whether it has the class, and its distance to the ideal trace: over all features, and in the change
+ * along the course of the intervals, which decides where trains are smooth and is one voice of many in the features.
+ */
 export function judged(
   task: Task,
   metric: TraceMetric,
@@ -99,12 +110,21 @@ export function judged(
   const target = metric.coordinates(ideal, 1);
   const { rows, size } = metric.coordinates(tried.traces, tried.count);
   const found = new Map<number, Candidate[]>();
+  const { length } = task.grid;
+  const idealSpikes = spikesOf(task, ideal);
   for (const [row, own] of classesOf(task, tried).entries()) {
+    const spikes = spikesOf(task, tried.traces.subarray(row * length, (row + 1) * length));
+    const course = courseDistance(spikes, idealSpikes) ?? noCourse;
     let sum = 0;
     for (let f = 0; f < size; f++) sum += ((rows[row * size + f] as number) - (target.rows[f] as number)) ** 2;
     const theta = pickRows(tried.theta, task.parameters.length, [row]);
     const member = tried.members[row] as number;
-    const one = { theta, distance: Math.sqrt(sum / size), tried: 1, shown: own === pattern ? 1 : 0 };
+    const one = {
+      theta,
+      distance: Math.hypot(Math.sqrt(sum / size), course),
+      tried: 1,
+      shown: own === pattern ? 1 : 0,
+    };
     found.set(member, [...(found.get(member) ?? []), one]);
   }
   return found;

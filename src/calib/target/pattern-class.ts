@@ -58,6 +58,25 @@ function courseOf(logs: readonly number[]): { scatter: number; change: number } 
   return { scatter: scatter(fit), change: (fit.at(-1) as number) - (fit[0] as number) };
 }
 
+/**
+ * How far the change along a train's smooth course is from another's, in units of what counts as adaptation: what tells
+ * tonic, adapting and accelerating trains from each other. 0 when the other has no smooth course; undefined when this one
+ * has none, or too few spikes.
+ */
+export function courseDistance(spikes: readonly number[], ideal: readonly number[]): number | undefined {
+  const aim = smoothChange(ideal);
+  if (aim === undefined) return 0;
+  const own = smoothChange(spikes);
+  return own === undefined ? undefined : Math.abs(own - aim) / slowChange;
+}
+
+function smoothChange(spikes: readonly number[]): number | undefined {
+  const logs = spikes.slice(1).map((t, k) => Math.log(t - (spikes[k] as number)));
+  if (logs.length < fewestIntervals) return undefined;
+  const { scatter, change } = courseOf(logs);
+  return scatter < courseScatter ? change : undefined;
+}
+
 /** The shortest cycle that the later two thirds of the intervals repeat at least twice; undefined without one. */
 function cycleOf(logs: readonly number[]): number[] | undefined {
   const late = logs.slice(Math.floor(logs.length / 3));

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type CodeDifference, readBack, writeCodes } from "../../calib/codes.js";
 import type { Task } from "../../calib/task/task.js";
 import { taskNames } from "../../calib/task/tasks.js";
@@ -25,6 +25,7 @@ interface ApplyFlags {
   readonly task?: string;
   readonly anyTask?: true;
   readonly anyVerdict?: true;
+  readonly skipFailed?: true;
   readonly program?: true;
   readonly json?: true;
 }
@@ -42,6 +43,12 @@ export function applyCommand(context: Context): Command {
     )
     .option("--any-task", "also when the task has changed since")
     .option("--any-verdict", "also codes that failed their check: their own emulation is not the target")
+    .addOption(
+      new Option(
+        "--skip-failed",
+        "write the codes of the other neurons and leave those that failed as they are",
+      ).conflicts("anyVerdict"),
+    )
     .option("--program", "print the playback program in text and touch no device")
     .addOption(captureOption())
     .option("--json", "print one JSON object on stdout instead of text")
@@ -52,9 +59,10 @@ export function applyCommand(context: Context): Command {
 /** @throws FileUnreadable, CodesInvalid, CodesFailed, CodesOfOtherTask, CodesForOtherChip, CodesNotKept, and what the device throws */
 async function apply(context: Context, path: string, flags: ApplyFlags): Promise<void> {
   const { terminal, interrupts } = context;
-  const codes = await readCodes(path);
+  const found = await readCodes(path);
+  const { codes, skipped } = flags.skipFailed ? withoutFailed(found) : { codes: found, skipped: [] };
   if (flags.program) return terminal.result(programText(codes).trimEnd());
-  const notices = doubtsOfVerdict(codes, flags.anyVerdict === true);
+  const notices = [...skipped, ...doubtsOfVerdict(codes, flags.anyVerdict === true)];
   notices.push(...(await doubtsOfTask(path, codes, flags)));
   const { signal } = interrupts;
   const url = flags.device ?? defaultDevice;
@@ -66,9 +74,9 @@ async function apply(context: Context, path: string, flags: ApplyFlags): Promise
       writeCodes(writing, codes);
       await session.run(writing.barrier("omnibus").build(), { signal });
       const reading = session.program();
-      const found = readBack(reading, codes);
+      const differing = readBack(reading, codes);
       await session.run(reading.build(), { signal });
-      return found();
+      return differing();
     } finally {
       await session.close();
     }
@@ -87,6 +95,16 @@ async function apply(context: Context, path: string, flags: ApplyFlags): Promise
       terminal.result(`neuron ${neuron}: ${Object.keys(cells).length} codes written and read back on ${url}`);
     }
   }
+}
+
+/** @throws CodesFailed when nothing is left */
+function withoutFailed(found: CodesFile): { readonly codes: CodesFile; readonly skipped: string[] } {
+  const good = found.neurons.filter(({ verdict }) => verdict.status !== "failed");
+  if (good.length === 0) doubtsOfVerdict(found, false);
+  const skipped = found.neurons.flatMap(({ neuron, verdict: { status, reasons } }) =>
+    status === "failed" ? [`neuron ${neuron} is left as it is, its codes failed: ${reasons.join("; ")}`] : [],
+  );
+  return { codes: { ...found, neurons: good }, skipped };
 }
 
 /** @returns what the reader must know @throws CodesFailed */
