@@ -3,14 +3,17 @@
  * no tensors: plain arrays in and out, everything from one seed. docs/inference.md walks through it.
  */
 
+import { Rng } from "../base/rng.js";
 import type { AmortisedPosterior } from "../calib/inference/posterior.js";
 import { type InferenceOptions, type InferenceResult, runInference as run } from "../calib/inference/run-inference.js";
 import { loadPosterior as load } from "../calib/inference/saved-posterior.js";
+import { SummaryNetwork, type SummaryState, type SummaryTraining } from "../calib/inference/summary-network.js";
 import type { Kernels } from "../kernels/spaces.js";
 import { openKernels } from "./open-kernels.js";
 
 export { FieldOutOfRange, HxError, isHxError } from "../base/errors.js";
 export { Rng } from "../base/rng.js";
+
 export { type C2stResult, c2st } from "../calib/diagnostics/c2st.js";
 export {
   type CalibrationDraws,
@@ -53,6 +56,8 @@ export type {
 } from "../calib/inference/run-inference.js";
 export { savePosterior } from "../calib/inference/saved-posterior.js";
 export { type Scheme, schemes } from "../calib/inference/schemes.js";
+export type { SummaryInput, SummaryNetwork, SummaryState } from "../calib/inference/summary-network.js";
+export type { Activation, ChainLayer } from "../calib/nn/conv-net.js";
 export { NonFinite, NotTrained, ShapeMismatch, TrainingDiverged } from "../calib/nn/errors.js";
 export { GradientThreads } from "./gradient-threads.js";
 export { openKernels } from "./open-kernels.js";
@@ -68,6 +73,35 @@ export type RunOptions = Omit<InferenceOptions, "kernels"> & { readonly kernels?
  */
 export function runInference(options: RunOptions): Promise<InferenceResult> {
   return run({ ...options, kernels: options.kernels ?? openKernels() });
+}
+
+/** Options of `learnSummary`. */
+export type SummaryOptions = Omit<SummaryTraining, "kernels" | "rng" | "x"> & {
+  /** Raw data, shape (n, length x channels). */
+  readonly x: ArrayLike<number>;
+  /** 0..2^53-1; fixes every byte. */
+  readonly seed: number;
+  readonly kernels?: Kernels;
+};
+
+/**
+ * Learn to say in a few numbers what raw data say of the parameters. Give its summaries, in place of the data, to an
+ * estimator that learns from other simulations.
+ * @throws ShapeMismatch, NonFinite, FieldOutOfRange @throws TrainingDiverged @throws BackendUnavailable @throws signal.reason
+ */
+export function learnSummary({
+  seed,
+  x,
+  kernels = openKernels(),
+  ...options
+}: SummaryOptions): Promise<SummaryNetwork> {
+  const rng = Rng.fromSeed(seed).fork("summary");
+  return SummaryNetwork.train({ ...options, x: Float32Array.from(x), kernels, rng });
+}
+
+/** A summary network that was kept as its `state()`. */
+export function summaryFrom(state: SummaryState, kernels: Kernels = openKernels()): SummaryNetwork {
+  return new SummaryNetwork(kernels, state);
 }
 
 /** A posterior from the bytes of `savePosterior`. @throws SavedPosteriorInvalid */

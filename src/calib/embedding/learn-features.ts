@@ -16,7 +16,7 @@ import type { Split } from "../run-data.js";
 import type { Task } from "../task/task.js";
 import { type EmbeddingKind, type FeatureSource, together } from "./feature-source.js";
 import { numSpikeFeatures, spikeFeatureNames, spikeFeaturesOf } from "./spike-features.js";
-import { encodeRows, trainJoint, trainOnPairs, ViewRows } from "./view-network.js";
+import { encodeViews, trainJoint, trainOnPairs, ViewRows } from "./view-network.js";
 
 export interface EmbeddingData {
   /** Shape (count, task.grid.length), MADC LSB. */
@@ -170,7 +170,7 @@ function networkSource(
   views: ViewRows,
 ): FeatureSource {
   const encode = (traces: Float32Array, count: number): Float32Array =>
-    encodeRows(kernels, task, latent, weights, views.of(traces, count));
+    encodeViews(kernels, task, latent, weights, views.of(traces, count));
   return { kind, size: latent, encode };
 }
 

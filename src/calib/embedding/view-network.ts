@@ -6,9 +6,9 @@
 import type { Rng } from "../../base/rng.js";
 import type { Kernels } from "../../kernels/spaces.js";
 import { ChainEmbedding } from "../flow/embedding-network.js";
-import { createEstimator } from "../flow/kernel-density.js";
-import { localTraining, type TrainingHost } from "../flow/training-host.js";
+import type { TrainingHost } from "../flow/training-host.js";
 import type { Prior } from "../inference/priors/prior.js";
+import { encodeRows, trainSummaryWeights } from "../inference/summary-network.js";
 import type { ChainLayer } from "../nn/conv-net.js";
 import { fitWeights } from "../nn/fit.js";
 import { fitScaling, type PointScaling } from "../nn/scaling.js";
@@ -65,26 +65,14 @@ export class ViewRows {
 }
 
 /** Features of rows by a trained encoder. */
-export function encodeRows(
+export function encodeViews(
   kernels: Kernels,
   task: Task,
   latent: number,
   weights: Float32Array,
   rows: Float32Array,
 ): Float32Array {
-  const length = paddedLength(task);
-  const network = new ChainEmbedding(kernels, { length, channels }, encoderLayers(latent), passRows);
-  try {
-    const count = rows.length / network.inputSize;
-    const out = new Float32Array(count * latent);
-    for (let from = 0; from < count; from += passRows) {
-      const part = rows.subarray(from * network.inputSize, Math.min(count, from + passRows) * network.inputSize);
-      out.set(network.forward(weights, part), from * latent);
-    }
-    return out;
-  } finally {
-    network.release();
-  }
+  return encodeRows(kernels, { length: paddedLength(task), channels }, encoderLayers(latent), weights, rows);
 }
 
 export interface NetworkTraining {
@@ -107,54 +95,13 @@ export interface NetworkTraining {
  * @returns its weights @throws TrainingDiverged, signal.reason
  */
 export async function trainJoint(
-  {
-    kernels,
-    task,
-    latent,
-    trainRows,
-    validationRows,
-    steps,
-    rng,
-    host = localTraining,
-    signal,
-    onProgress,
-  }: NetworkTraining,
+  { task, latent, ...training }: NetworkTraining,
   rows: Float32Array,
   theta: Int32Array,
   prior: Prior,
 ): Promise<Float32Array> {
-  const network = new ChainEmbedding(
-    kernels,
-    { length: paddedLength(task), channels },
-    encoderLayers(latent),
-    passRows,
-  );
-  try {
-    const shape = {
-      kind: "flow",
-      ...{ layers: 2, hidden: 32, blocks: 2, numParameters: prior.size, numFeatures: latent },
-      transform: { type: "spline", bins: 8, bound: 4 },
-    } as const;
-    const { embeddingWeights } = await host.train({
-      estimator: createEstimator(kernels, shape, rng.fork("flow")),
-      data: {
-        theta: (stream) => Float32Array.from(prior.toBase(theta, stream)),
-        x: rows,
-        count: theta.length / prior.size,
-        trainRows,
-        validationRows,
-      },
-      loss: { type: "likelihood" },
-      embedding: { network, weights: network.initialise(rng.fork("encoder")) },
-      options: { plannedSteps: steps, batchSize: 64, learningRate: 2e-3, averaging: 0.99, patienceEpochs: 20 },
-      rng: rng.fork("training"),
-      signal,
-      onEpoch: ({ step }) => onProgress?.(step / steps),
-    });
-    return embeddingWeights;
-  } finally {
-    network.release();
-  }
+  const input = { length: paddedLength(task), channels };
+  return await trainSummaryWeights({ ...training, prior, theta, rows, input, layers: encoderLayers(latent) });
 }
 
 /**
