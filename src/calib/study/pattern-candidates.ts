@@ -20,12 +20,17 @@ export interface Candidate {
   shown: number;
 }
 
-/** Best candidates of a neuron that are emulated again, and how often each. */
+/** Best candidates of a neuron that are emulated again, how often each at a time, and how many times at most. */
 const finalists = 5;
 export const confirmations = 4;
+export const mostConfirmations = 3;
 
-/** Every emulation showed the class, the later ones too. */
-export const isSettled = ({ tried, shown }: Candidate): boolean => tried > confirmations && shown === tried;
+/**
+ * Every emulation showed the class, the later ones too. Of dozens of candidates some show a class five times of five by
+ * luck that they have in half of their emulations; thirteen of thirteen are luck no more.
+ */
+export const isSettled = ({ tried, shown }: Candidate): boolean =>
+  tried > mostConfirmations * confirmations && shown === tried;
 
 export const isShown = (candidate: Candidate | undefined): boolean =>
   candidate !== undefined && 2 * candidate.shown > candidate.tried;
@@ -145,11 +150,11 @@ export interface Finalist extends Pick<Wanted, "member"> {
   readonly candidate: Candidate;
 }
 
-/** The neuron's best that showed the class and were emulated once; none when one of them is settled. */
+/** The neuron's best that showed the class whenever they were emulated; none when one of them is settled. */
 export function finalistsOf(member: number, best: readonly Candidate[]): Finalist[] {
   if (best[0] !== undefined && isSettled(best[0])) return [];
   return best
-    .filter(({ tried, shown }) => tried === 1 && shown === 1)
+    .filter(({ tried, shown }) => shown === tried)
     .slice(0, finalists)
     .map((candidate) => ({ member, candidate }));
 }

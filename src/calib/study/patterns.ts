@@ -30,6 +30,7 @@ import {
   isSettled,
   isShown,
   judged,
+  mostConfirmations,
 } from "./pattern-candidates.js";
 import { TraceMetric } from "./predictive-study.js";
 import { findNeurons, recordStudy, type StudyContext, type StudyPopulation } from "./study-run.js";
@@ -53,7 +54,7 @@ export interface PatternsRequest {
   readonly given?: readonly (GivenCodes | undefined)[] | undefined;
 }
 
-export const patternLimits = { candidates: [4, 1000], rounds: [1, 10], repeats: [1, 20] } as const;
+export const patternLimits = { candidates: [4, 1000], rounds: [1, 50], repeats: [1, 20] } as const;
 
 export interface PatternRow {
   readonly pattern: FiringPattern;
@@ -115,19 +116,21 @@ export async function studyPatterns(context: StudyContext, request: PatternsRequ
       );
       addJudged(best, judged(task, metric, trace, tried, pattern), request.candidates);
       // One emulation near the border of a class says little: those that seem best show it again, or fall back.
-      const finalists = found.working.flatMap((member) => finalistsOf(member, best.get(member) ?? []));
-      if (finalists.length === 0) continue;
-      const again = await recordStudy(
-        context,
-        found.population,
-        `${stage}-again`,
-        `${pattern}: the best of round ${round} again`,
-        finalists.flatMap(({ member, candidate: { theta } }) =>
-          new Array<Wanted>(confirmations).fill({ member, theta }),
-        ),
-      );
-      confirm(finalists, again.rowOf, classesOf(task, again), pattern);
-      for (const own of best.values()) own.sort(betterFirst);
+      for (let time = 1; time <= mostConfirmations; time++) {
+        const finalists = found.working.flatMap((member) => finalistsOf(member, best.get(member) ?? []));
+        if (finalists.length === 0) break;
+        const again = await recordStudy(
+          context,
+          found.population,
+          `${stage}-again-${time}`,
+          `${pattern}: the best of round ${round} again`,
+          finalists.flatMap(({ member, candidate: { theta } }) =>
+            new Array<Wanted>(confirmations).fill({ member, theta }),
+          ),
+        );
+        confirm(finalists, again.rowOf, classesOf(task, again), pattern);
+        for (const own of best.values()) own.sort(betterFirst);
+      }
     }
     rows.push(await verify(context, request, found, best, pattern, hits.length));
   }

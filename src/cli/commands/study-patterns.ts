@@ -34,7 +34,7 @@ export function patternsStudyCommand(context: Context): Command {
       integer("--candidates", ...patternLimits.candidates),
       24,
     )
-    .option("--rounds <N>", "rounds of candidates", integer("--rounds", ...patternLimits.rounds), 6)
+    .option("--rounds <N>", "rounds of candidates", integer("--rounds", ...patternLimits.rounds), 10)
     .option("--repeats <N>", "emulations that judge what was chosen", integer("--repeats", ...patternLimits.repeats), 3)
     .option("--stages <N>", "2: the direct LIF calibration of each chip first", integer("--stages", 1, 2), 1);
   return withPopulation(command, { chips: "1", neurons: "0-31", simulations: 4000 }, ["seeds", "embedding"])
