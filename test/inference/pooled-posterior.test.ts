@@ -2,7 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { Rng } from "../../src/base/rng.js";
 import { Estimation } from "../../src/calib/inference/estimation.js";
+import type { LearntLikelihood } from "../../src/calib/inference/likelihood.js";
+import { PooledDensity } from "../../src/calib/inference/pooled-density.js";
 import { bestExponent, scoreExponents } from "../../src/calib/inference/pooling.js";
+import { AmortisedPosterior } from "../../src/calib/inference/posterior.js";
 import { normal } from "../../src/calib/inference/priors/marginal.js";
 import { independent } from "../../src/calib/inference/priors/prior.js";
 import { loadPosterior, savePosterior } from "../../src/calib/inference/saved-posterior.js";
@@ -82,6 +85,18 @@ describe("two rounds with a learnt likelihood", async () => {
     );
     const mass = posterior.logProb(grid).reduce((sum, l) => sum + Math.exp(l) * cell * cell, 0);
     expect(Math.abs(mass - 1)).toBeLessThan(0.05);
+  });
+
+  it("says what its draws are worth, and warns where posterior and likelihood tell different things", () => {
+    const { pooled, prior: own, ensemble } = posterior.amortised;
+    expect(pooled?.effectiveShare(xObs)).toBeGreaterThan(0.5);
+    expect(posterior.warnings).toEqual([]);
+    // Three sds away, and sharp: few draws of the posterior are there.
+    const elsewhere = {
+      logProb: (theta: Float64Array) => theta.filter((_, i) => i % 2 === 0).map((a) => -0.5 * ((a - 2.2) / 0.02) ** 2),
+    } as unknown as LearntLikelihood;
+    const torn = new AmortisedPosterior(own, ensemble, new PooledDensity(own, ensemble, elsewhere, 0)).given(xObs);
+    expect(torn.warnings).toEqual([expect.stringMatching(/tell different things: of 100 draws 0\.\d+ count/)]);
   });
 
   it("is saved and loaded whole", () => {

@@ -41,6 +41,7 @@ export function ensembleDisagreement(posterior: Posterior, rng: Rng, draws = 200
   const divergence = perMember.reduce((sum, v) => sum + v, 0) / members.length;
   const limit = Math.log2(members.length);
   const passed = members.length === 1 || divergence <= tolerable * limit;
-  const text = `members of the ensemble differ by ${divergence.toFixed(3)} of at most ${limit.toFixed(2)} bits`;
+  const told = passed ? "agree" : "tell different things: more simulations bring them together";
+  const text = `the networks of the ensemble ${told} (divergence ${divergence.toFixed(3)} bits; 0 for equal posteriors, ${limit.toFixed(2)} for posteriors that share nothing)`;
   return { divergence, limit, perMember, verdict: { passed, falseAlarmRate: 0, text } };
 }

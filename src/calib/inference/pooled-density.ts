@@ -20,13 +20,18 @@ const moves = 8;
 /** Draws of q from which the constant is estimated. */
 const evidenceDraws = 8000;
 
+interface Evidence {
+  readonly logConstant: number;
+  readonly effectiveShare: number;
+}
+
 export class PooledDensity implements BaseDensity {
   readonly prior: Prior;
   readonly ensemble: Ensemble;
   readonly likelihood: LearntLikelihood;
   /** Of q; above 0 and below 1, or 0 for the likelihood alone. */
   readonly exponent: number;
-  readonly #evidence = new Map<string, number>();
+  readonly #evidence = new Map<string, Evidence>();
 
   constructor(prior: Prior, ensemble: Ensemble, likelihood: LearntLikelihood, exponent: number) {
     this.prior = prior;
@@ -50,12 +55,19 @@ export class PooledDensity implements BaseDensity {
     const per = rows.length / this.d / observations;
     const out = this.#target(rows, x, this.ensemble.logProb(rows, x));
     for (let m = 0; m < observations; m++) {
-      const constant = this.#logEvidence(
-        Float64Array.from({ length: inputSize }, (_, f) => x[m * inputSize + f] as number),
-      );
+      const own = Float64Array.from({ length: inputSize }, (_, f) => x[m * inputSize + f] as number);
+      const constant = this.#evidenceAt(own).logConstant;
       for (let i = m * per; i < (m + 1) * per; i++) out[i] = (out[i] as number) - constant;
     }
     return out;
+  }
+
+  /**
+   * What the draws of q are worth as draws of the pooled posterior at one observation: effective ones (Kish) over all, 0..1.
+   * Where it is small, q and the likelihood tell different things, and draws and densities rest on few. @param x shape (f)
+   */
+  effectiveShare(x: ArrayLike<number>): number {
+    return this.#evidenceAt(Float64Array.from(x)).effectiveShare;
   }
 
   /** Members of q, each pooled with the likelihood; all with one constant. */
@@ -144,15 +156,21 @@ export class PooledDensity implements BaseDensity {
     });
   }
 
-  #logEvidence(x: Float64Array): number {
+  #evidenceAt(x: Float64Array): Evidence {
     const key = x.join(" ");
     const known = this.#evidence.get(key);
     if (known !== undefined) return known;
     const z = this.ensemble.sample(evidenceDraws, x, Rng.fromSeed(0).fork("evidence"));
     const logQ = this.ensemble.logProb(z, x);
-    const weights = this.#target(z, x, logQ).map((t, i) => t - (logQ[i] as number));
-    const top = weights.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const value = top + Math.log(weights.reduce((sum, w) => sum + Math.exp(w - top), 0) / weights.length);
+    const logWeights = this.#target(z, x, logQ).map((t, i) => t - (logQ[i] as number));
+    const top = logWeights.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const weights = logWeights.map((w) => Math.exp(w - top));
+    const sum = weights.reduce((all, w) => all + w, 0);
+    const squares = weights.reduce((all, w) => all + w * w, 0);
+    const value = {
+      logConstant: top + Math.log(sum / weights.length),
+      effectiveShare: (sum * sum) / squares / weights.length,
+    };
     this.#evidence.set(key, value);
     return value;
   }

@@ -23,6 +23,8 @@ export interface MarginalSummary {
   readonly q95: number;
 }
 
+/** Share of draws that count below which a pooled posterior rests on too few. Our choice. */
+const fewEffective = 0.01;
 /** A feature this many spreads away from the training data's middle was never seen; beyond the limit it is an error. */
 const farOut = 8;
 const absurd = 1e4;
@@ -150,6 +152,13 @@ export class Posterior {
     });
     const odd =
       features.dropped.length > 0 ? [`${namesOf(features.dropped)} never varied in the simulations: left out`] : [];
+    const { pooled } = this.amortised;
+    const share = pooled?.effectiveShare(this.xObs) ?? 1;
+    if (share < fewEffective) {
+      odd.push(
+        `the learnt posterior and the learnt likelihood tell different things: of 100 draws ${(100 * share).toPrecision(1)} count; simulate more, or leave the likelihood out (likelihood: false)`,
+      );
+    }
     if (far.length === 0) return odd;
     return [
       ...odd,
