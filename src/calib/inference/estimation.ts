@@ -217,7 +217,7 @@ export class Estimation {
     if (this.scheme === "snpe-c") {
       this.#fromPrior = false;
       const mixture = posterior.amortised.ensemble.mixtureAt(posterior.xObs);
-      if (mixture !== undefined) return this.#proposeMixture(mixture, count, rng);
+      if (mixture !== undefined) return this.#proposeMixture(mixture, valid, count, rng, budget);
       return { ...proposeFrom(posterior, valid, count, rng, budget), from: "posterior" };
     }
     const before = this.#regions.length;
@@ -248,13 +248,28 @@ export class Estimation {
     return { theta, from: "truncated prior", acceptanceRate };
   }
 
-  /** Draws of a mixture whose correction is known in closed form. */
-  #proposeMixture(mixture: ProposalMixture, count: number, rng: Rng): Proposed {
-    const theta = this.prior.fromBase(drawFrom(mixture, count, rng.fork("mixture")));
+  /**
+   * Draws of a mixture whose correction is known in closed form. Those that are likely to be unusable are left out, which
+   * does not change it: what the estimator learns from are the usable ones, and there are next to none outside.
+   */
+  #proposeMixture(
+    mixture: ProposalMixture,
+    valid: readonly Region[],
+    count: number,
+    rng: Rng,
+    budget: number,
+  ): Proposed {
+    const d = this.prior.size;
+    let pass = 0;
+    const { z, acceptanceRate } = drawTruncated(d, valid, count, rng.fork("valid"), {
+      budget,
+      snap: (noise) => drawFrom(mixture, noise.length / d, rng.fork(pass++ === 0 ? "mixture" : `mixture-${pass}`)),
+    });
+    const theta = this.prior.fromBase(z);
     this.#mixtures.push(mixture);
     for (let row = 0; row < count; row++)
       this.#mixtureOf.set(keyOf(theta, this.prior.size, row), this.#mixtures.length);
-    return { theta, from: "posterior", acceptanceRate: 1 };
+    return { theta, from: "posterior", acceptanceRate };
   }
 
   /** Of simulations from any proposals: closed form where all of them were mixtures, else atoms. */
