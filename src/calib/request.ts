@@ -44,8 +44,10 @@ export const requestLimits = {
   draws: [4, 500],
 } as const;
 export const fewestPerRound = 40;
+/** With fewer emulations of one's own than the task has, a round is left out rather than made smaller than this. */
+const wholeRound = 100;
 
-/** The task's own budget as a request. */
+/** The task's own budget as a request; with few simulations and no rounds named, as many rounds as they are enough for. */
 export function requestOf(
   task: Task,
   neuron: number,
@@ -53,7 +55,10 @@ export function requestOf(
   seed: number,
   changes: Partial<Pick<CalibrationRequest, "simulations" | "rounds" | "draws" | "scheme" | "given">> = {},
 ): CalibrationRequest {
-  const { simulations, rounds, draws } = task.budget;
+  const { draws } = task.budget;
+  const { simulations = task.budget.simulations } = changes;
+  const smallest = Math.min(wholeRound, task.budget.simulations / task.budget.rounds);
+  const rounds = Math.max(1, Math.min(task.budget.rounds, Math.floor(simulations / smallest) || 1));
   // One neuron by itself has no others to share an estimator with.
   const scheme = task.estimator.scheme === "amortised" ? "npe" : task.estimator.scheme;
   return { task, neuron, target, seed, simulations, rounds, draws, scheme, ...changes };

@@ -31,6 +31,15 @@ describe("a request", () => {
     checkRequest(requestOf(paperTask, 511, demoTarget(paperTask, 3), Number.MAX_SAFE_INTEGER));
   });
 
+  it("has as many of the task's rounds as few simulations are enough for, unless rounds are named", () => {
+    const roundsOf = (changes: { simulations?: number; rounds?: number }): number =>
+      requestOf(paperTask, 0, demoTarget(paperTask, 1), 1, changes).rounds;
+    expect([{}, { simulations: 10_000 }, { simulations: 250 }, { simulations: 40 }].map(roundsOf)).toEqual([
+      5, 5, 2, 1,
+    ]);
+    expect(roundsOf({ simulations: 250, rounds: 4 })).toBe(4);
+  });
+
   it.each<[string, Partial<CalibrationRequest>, string]>([
     ["a trace that never spikes", { target: trace({ values: new Float64Array(501).fill(300) }) }, "TargetUnreachable"],
     ["a neuron that is not there", { neuron: 512 }, "FieldOutOfRange"],

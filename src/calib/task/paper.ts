@@ -96,5 +96,5 @@ export const paperTask: Task = {
   embedding: "autoencoder-and-spike-features",
   autoencoder: { latentSize: 12, epochs: 150, decoderEpochs: 60, batchSize: 32, learningRate: 3e-3 },
   estimator: { scheme: "tsnpe", members: 2 },
-  budget: { simulations: 2400, rounds: 3, draws: 16, repeats: 10, posteriorSamples: 500, summarySamples: 10_000 },
+  budget: { simulations: 2500, rounds: 5, draws: 16, repeats: 10, posteriorSamples: 500, summarySamples: 10_000 },
 };

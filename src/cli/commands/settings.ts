@@ -16,8 +16,8 @@ device = "virtual:?chip=1"
 
 # For one command: its long options.
 [calibrate]
-# simulations = 2400
-# rounds = 3
+# simulations = 2500
+# rounds = 5
 # scheme = "tsnpe"
 
 [study.resume]
