@@ -134,8 +134,8 @@ function caption({ split, autoencoder }: RunData, epochs: number, latentSize: nu
     `The autoencoder is shown ${autoencoder.views.length === 0 ? "the traces" : `views of a trace that survive the jitter of its spikes (${autoencoder.views.join("; ")})`}. ` +
     `Mean squared error of their reconstructions, every point in units of its own standard deviation, over ` +
     `${plural(epochs, "epoch")}, for ${sizes}; about 1 would ` +
-    `be the error of always answering with the mean. The encoder hands ${latentSize} numbers to the decoder, and these ` +
-    `numbers are what the posterior is conditioned on. Bands: one standard deviation over the traces of the set to ` +
+    `be the error of always answering with the mean. The encoder hands ${latentSize} numbers to the decoder; the ` +
+    `posterior is conditioned on them, on spike features, or on both, as embedding.kind of the task says. Bands: one standard deviation over the traces of the set to ` +
     `either side, cut at the edge of the axes; the logarithmic axis makes them look lopsided. At the right: the last ` +
     `value of each curve.`
   );
