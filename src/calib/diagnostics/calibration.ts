@@ -8,7 +8,7 @@ import type { Rng } from "../../base/rng.js";
 import type { AmortisedPosterior } from "../inference/posterior.js";
 import { assertShape } from "../nn/errors.js";
 import { columnMoments } from "./c2st.js";
-import { uniformityPValue, type Verdict, verdictOf } from "./verdict.js";
+import { type Sayings, uniformityPValue, type Verdict, verdictOf } from "./verdict.js";
 
 /** Fresh simulations and draws of their posteriors, as plain arrays. */
 export interface CalibrationDraws {
@@ -82,6 +82,11 @@ export function calibrationDraws(
   };
 }
 
+const says = (what: string): Sayings => [
+  `${what} cover as often as they say`,
+  `${what} do not cover as often as they say`,
+];
+
 /** @param falseAlarmRate of each verdict. Default 0.01 */
 export function checkCalibration(
   data: CalibrationDraws,
@@ -137,12 +142,12 @@ export function checkCalibration(
     informationGain: gain / Math.LN2 / p,
     verdicts: {
       sbc: verdictOf(
-        "ranks of the truth are uniform",
+        ["ranks of the truth are uniform", "ranks of the truth are not uniform"],
         sbc.map(({ pValue }) => pValue),
         falseAlarmRate,
       ),
-      expectedCoverage: verdictOf("regions cover as often as they say", [expectedCoverage.pValue], falseAlarmRate),
-      tarp: verdictOf("balls cover as often as they say", [tarp.pValue], falseAlarmRate),
+      expectedCoverage: verdictOf(says("regions"), [expectedCoverage.pValue], falseAlarmRate),
+      tarp: verdictOf(says("balls"), [tarp.pValue], falseAlarmRate),
     },
   };
 }

@@ -9,7 +9,12 @@ import type { Posterior } from "../inference/posterior.js";
 import { assertShape } from "../nn/errors.js";
 import { columnMoments } from "./c2st.js";
 import { Classifier } from "./classifier.js";
-import { type Verdict, verdictOf } from "./verdict.js";
+import { type Sayings, type Verdict, verdictOf } from "./verdict.js";
+
+const sayings: Sayings = [
+  "draws at the observation look like truths",
+  "draws at the observation do not look like truths",
+];
 
 export interface LocalC2st {
   /** Mean of (probability - 1/2)^2 over draws at xObs; 0 is perfect, 1/4 complete separation. */
@@ -94,6 +99,6 @@ export async function localC2st(
     statistic,
     nulls,
     pValue,
-    verdict: verdictOf("draws at the observation look like truths", [pValue], falseAlarmRate),
+    verdict: verdictOf(sayings, [pValue], falseAlarmRate),
   };
 }

@@ -77,7 +77,8 @@ export function checkMisspecification(
   }
   const mmd = testOf(mmdOf(own, observed, everyRow), mmdNulls, (null_, value) => null_ >= value);
   const logDensity = testOf(smallest(own), densityNulls, (null_, value) => null_ <= value);
-  const verdict = verdictOf("the observation is like the simulations", [mmd.pValue, logDensity.pValue], falseAlarmRate);
+  const sayings = ["the observation is like the simulations", "the observation is unlike the simulations"] as const;
+  const verdict = verdictOf(sayings, [mmd.pValue, logDensity.pValue], falseAlarmRate);
   return { mmd, logDensity, verdict };
 }
 

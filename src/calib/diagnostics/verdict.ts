@@ -7,15 +7,18 @@ export interface Verdict {
   readonly text: string;
 }
 
+/** What a test says when it passes, and when it does not. */
+export type Sayings = readonly [passed: string, failed: string];
+
 /** Verdict of several tests together (Bonferroni). */
-export function verdictOf(what: string, pValues: readonly number[], falseAlarmRate: number): Verdict {
+export function verdictOf([well, badly]: Sayings, pValues: readonly number[], falseAlarmRate: number): Verdict {
   const smallest = Math.min(...pValues);
   const passed = smallest > falseAlarmRate / pValues.length;
   const tests = pValues.length === 1 ? "p" : `smallest p of ${pValues.length}`;
   return {
     passed,
     falseAlarmRate,
-    text: `${what}: ${tests} = ${smallest.toPrecision(2)}${passed ? "" : ", not by chance"}`,
+    text: `${passed ? well : badly}: ${tests} = ${smallest.toPrecision(2)}`,
   };
 }
 
