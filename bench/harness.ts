@@ -4,6 +4,11 @@
  */
 import { cpus, totalmem } from "node:os";
 
+/** What is asked for cannot be: the message says what can. */
+export class BadOption extends Error {
+  override readonly name = "BadOption";
+}
+
 export interface BenchRow {
   readonly name: string;
   readonly value: number;

@@ -2,7 +2,7 @@
 import { chipBench } from "./chip/chip.js";
 import { experimentsBench } from "./experiments.js";
 import { gatewayBench } from "./gateway.js";
-import { type Bench, machine, printRows } from "./harness.js";
+import { BadOption, type Bench, machine, printRows } from "./harness.js";
 import { inferenceBench } from "./inference.js";
 import { trainingBench } from "./training.js";
 import { transportsBench } from "./transports.js";
@@ -33,7 +33,14 @@ if (bench === undefined) {
 } else {
   const note = (line: string): void => console.error(line);
   note(`${bench.name}: ${bench.about}\n${machine()}`);
-  const rows = await bench.run(note, rest);
-  console.error(printRows(rows));
-  if (json) console.log(JSON.stringify({ bench: bench.name, machine: machine(), rows }));
+  try {
+    const rows = await bench.run(note, rest);
+    console.error(printRows(rows));
+    if (json) console.log(JSON.stringify({ bench: bench.name, machine: machine(), rows }));
+  } catch (error) {
+    // What can be mended by whoever called it has a message; the rest is ours and needs its stack.
+    if (!(error instanceof BadOption)) throw error;
+    note(`${bench.name}: ${error.message}`);
+    process.exitCode = 2;
+  }
 }

@@ -1,6 +1,8 @@
 /** The options of the table of accuracies, as `npm run bench -- inference` takes them. */
+
 import { Command } from "commander";
 import { type Scheme, schemes } from "../../src/calib/inference/schemes.js";
+import { BadOption } from "../harness.js";
 import { referenceFolder } from "./reference.js";
 import type { SbibmTask } from "./task.js";
 import { sbibmTasks } from "./tasks.js";
@@ -34,7 +36,7 @@ function ranges(text: string): number[] {
   return list(text).flatMap((part) => {
     const [from = Number.NaN, to = from] = part.split("-").map(Number);
     if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to)) {
-      throw new Error(`${part} is no number and no range such as 1-3`);
+      throw new BadOption(`${part} is no number and no range such as 1-3`);
     }
     return Array.from({ length: to - from + 1 }, (_, i) => from + i);
   });
@@ -46,7 +48,7 @@ function counts(text: string): number[] {
 
 function atLeast(text: string, least: number): number {
   const value = Number(text);
-  if (!(value >= least)) throw new Error(`${text} is not a number from ${least}`);
+  if (!(value >= least)) throw new BadOption(`${text} is not a number from ${least}`);
   return value;
 }
 
@@ -54,7 +56,7 @@ function among<T extends string>(what: string, known: readonly T[]): (text: stri
   return (text) =>
     list(text).map((word) => {
       const found = known.find((name) => name === word);
-      if (found === undefined) throw new Error(`${word} is no ${what}; there are ${known.join(", ")}`);
+      if (found === undefined) throw new BadOption(`${word} is no ${what}; there are ${known.join(", ")}`);
       return found;
     });
 }

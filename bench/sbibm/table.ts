@@ -2,12 +2,13 @@
  * The table of accuracies: every task, method and number of simulations, seed after seed, so that a table that is cut
  * short has few seeds rather than few tasks. Seconds are those of inference and draws; the score's own time is not.
  */
+
 import { openKernels } from "../../src/api/open-kernels.js";
 import { TrainingThreads } from "../../src/api/training-threads.js";
 import { Rng } from "../../src/base/rng.js";
 import { calibrationDraws, checkCalibration } from "../../src/calib/diagnostics/calibration.js";
 import type { Scheme } from "../../src/calib/inference/schemes.js";
-import type { BenchRow } from "../harness.js";
+import { BadOption, type BenchRow } from "../harness.js";
 import { type Inferred, type Machinery, scoreOn, trainOn } from "./measure.js";
 import type { TableOptions } from "./options.js";
 import { loadReference, missingReference } from "./reference.js";
@@ -42,7 +43,7 @@ export async function accuracyRows(options: TableOptions, note: (line: string) =
   for (const { name } of options.tasks) {
     for (const observation of options.observations) {
       const missing = missingReference(options.reference, name, observation);
-      if (missing !== undefined) throw new Error(missing);
+      if (missing !== undefined) throw new BadOption(missing);
     }
   }
   const threads = options.threads > 1 ? new TrainingThreads(options.threads) : undefined;
