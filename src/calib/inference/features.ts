@@ -17,6 +17,9 @@ export interface FeatureOptions {
 interface Scale {
   readonly centre: number;
   readonly scale: number;
+  /** Smallest and largest value in the data; absent in files that are older. */
+  readonly low?: number;
+  readonly high?: number;
 }
 
 export interface FeatureDescription {
@@ -98,9 +101,20 @@ export class FeatureMap {
     return out;
   }
 
-  /** Features of one observation in units of their spread, before they bend off; shape (kept). */
+  /**
+   * Features of one observation in units of their spread, before they bend off; shape (kept). What lies between the
+   * extremes of the data is never farther than where features bend off, however narrow most of the data are.
+   */
   distances(x: ArrayLike<number>): number[] {
-    return this.description.kept.map((_, j) => this.#scaled(x, 0, j));
+    const { scales } = this.description;
+    return this.description.kept.map((_, j) => {
+      const distance = this.#scaled(x, 0, j);
+      const { centre, scale, low, high } = scales[j] as Scale;
+      if (low === undefined || high === undefined) return distance;
+      const rounding = 1e-9;
+      const isBetween = distance >= (low - centre) / scale - rounding && distance <= (high - centre) / scale + rounding;
+      return isBetween ? Math.max(-bend, Math.min(bend, distance)) : distance;
+    });
   }
 
   #scaled(x: ArrayLike<number>, row: number, j: number): number {
@@ -120,7 +134,8 @@ function scaleOf(values: Float64Array): Scale | undefined {
   const robust = (quantileSorted(values, 0.75) - quantileSorted(values, 0.25)) / quartileRange;
   const wide = (quantileSorted(values, 0.95) - quantileSorted(values, 0.05)) / range90;
   // A feature that is constant in most simulations has a quartile range near 0: use its deviation instead.
-  return { centre: quantileSorted(values, 0.5), scale: robust > 0.1 * wide ? robust : sd };
+  const [low, high] = [values[0] as number, values.at(-1) as number];
+  return { centre: quantileSorted(values, 0.5), scale: robust > 0.1 * wide ? robust : sd, low, high };
 }
 
 /** Linear interpolation between order statistics. @param sorted ascending, not empty @param p 0..1 */
