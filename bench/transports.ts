@@ -169,6 +169,45 @@ async function udpRaw(): Promise<Rates> {
   return { up: megabytes / up, down: megabytes / down, latency: median(times) };
 }
 
+/** Datagrams as long as the link's, each sent back, the link's window of them under way: MB/s in each direction. */
+async function udpEcho(): Promise<number> {
+  const peer = await startPeer("udp-echo");
+  const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 20, sendBufferSize: 1 << 20 });
+  socket.connect(Number(peer.place.port), "127.0.0.1");
+  await once(socket, "connect");
+  const count = Math.ceil((8 * bulkWords) / rawDatagramBytes);
+  const datagram = new Uint8Array(rawDatagramBytes);
+  let onMessage: () => void = () => {};
+  socket.on("message", () => onMessage());
+  const time = await seconds(async () => {
+    const done = deferred<void>();
+    let [sent, back] = [0, 0];
+    const fill = (): void => {
+      for (; sent < count && sent - back < rawWindow; sent++) socket.send(datagram);
+      if (back >= count) done.resolve();
+    };
+    let heard = 0;
+    // A datagram that is lost is not sent again: after a silence, what is under way counts as back.
+    const alarm = setInterval(() => {
+      if (heard === back) {
+        back = sent;
+        fill();
+      }
+      heard = back;
+    }, rawSilenceMs);
+    onMessage = () => {
+      back++;
+      fill();
+    };
+    fill();
+    await done.promise;
+    clearInterval(alarm);
+  });
+  socket.close();
+  await peer.stop();
+  return (count * rawDatagramBytes) / time / 1e6;
+}
+
 async function openPort(path: string): Promise<SerialPort> {
   const port = new SerialPort({ path, baudRate: 3_000_000, autoOpen: false });
   await new Promise<void>((done, fail) => port.open((error) => (error ? fail(error) : done())));
@@ -290,6 +329,7 @@ function rowsOf(name: string, link: Rates, programs: ProgramRates, raw: Rates, r
 async function udpRows(note: (line: string) => void): Promise<BenchRow[]> {
   note("UDP: raw");
   const raw = await udpRaw();
+  const echo = { name: "raw UDP echo", value: await udpEcho() };
   note("UDP: link");
   const peer = await startPeer("udp-link");
   const { port, resetPort } = peer.place as { port: number; resetPort: number };
@@ -300,7 +340,11 @@ async function udpRows(note: (line: string) => void): Promise<BenchRow[]> {
   const board = await startBoard("--port", "0", "--reset-port", "0");
   const programs = await programRates(String(board.place.url));
   await board.stop();
-  return rowsOf("UDP", link, programs, raw, "raw UDP");
+  return [
+    row("UDP: bulk to the board, beside an echo", link.up, "MB/s", "more", echo),
+    row("UDP: bulk to the host, beside an echo", link.down ?? 0, "MB/s", "more", echo),
+    ...rowsOf("UDP", link, programs, raw, "raw UDP"),
+  ];
 }
 
 async function serialRows(note: (line: string) => void): Promise<BenchRow[]> {

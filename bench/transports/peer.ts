@@ -1,5 +1,5 @@
 /**
- * The other end of the transport bench, a process of its own: `udp-raw` and `pty-raw` answer bare datagrams or bytes,
+ * The other end of the transport bench, a process of its own: `udp-raw`, `udp-echo` and `pty-raw` answer bare datagrams or bytes,
  * which is what the system can do at best; `udp-link` and `pty-link` are the board's link machine with nobody behind it,
  * so that the link is measured and not the chip. Prints where it is as one JSON line.
  */
@@ -140,6 +140,13 @@ async function udpRaw(): Promise<void> {
   ready({ port: socket.address().port });
 }
 
+/** Each datagram comes back as it is. */
+async function udpEcho(): Promise<void> {
+  const socket = await bound();
+  socket.on("message", (message, from) => socket.send(message, from.port, from.address));
+  ready({ port: socket.address().port });
+}
+
 async function udpLink(): Promise<void> {
   const [data, reset] = [await bound(), await bound()];
   let host: RemoteInfo | undefined;
@@ -197,6 +204,7 @@ async function ptyLink(path: string): Promise<void> {
 const [mode, path = ""] = process.argv.slice(2);
 process.once("SIGTERM", () => process.exit(0));
 if (mode === "udp-raw") await udpRaw();
+else if (mode === "udp-echo") await udpEcho();
 else if (mode === "udp-link") await udpLink();
 else if (mode === "pty-raw") await ptyRaw(path);
 else if (mode === "pty-link") await ptyLink(path);

@@ -3,21 +3,21 @@
  * that is killed leaves at most one torn record at the end, which was acknowledged to nobody and is cut off. One writer
  * at a time; entries that come while the disk is busy go out together.
  *
- *   file   = "hxloop-gateway/1\n" record*
- *   record = head length | payload length | CRC-32C of head and payload | head, JSON | payload      (32 bit, big-endian)
+ *   file   = "hxloop-gateway/2\n" record*
+ *   record = head length | payload length | CRC-32 of head and payload | head, JSON | payload       (32 bit, big-endian)
  */
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 import { type Deferred, deferred, yieldToEvents } from "../base/async.js";
 import { taggedError } from "../base/errors.js";
-import { crc32c } from "../protocol/crc32c.js";
 import { entrySchema, Ledger, type LedgerRecord } from "./ledger.js";
 
 /** The state folder cannot be used: free space, another folder, or remove what is damaged. */
 export class StateUnusable extends taggedError("StateUnusable", "input") {}
 
-const magic = new TextEncoder().encode("hxloop-gateway/1\n");
+const magic = new TextEncoder().encode("hxloop-gateway/2\n");
 const headBytes = 12;
 /** The file is written anew when it is longer than this, and than twice what was needed the last time. */
 const defaultCompactBytes = 64 << 20;
@@ -29,7 +29,7 @@ function encode({ entry, payload }: LedgerRecord): Uint8Array[] {
   const view = new DataView(first.buffer);
   view.setUint32(0, head.length);
   view.setUint32(4, payload.length);
-  view.setUint32(8, crc32c(payload, 0, payload.length, crc32c(head)));
+  view.setUint32(8, crc32(payload, crc32(head)));
   first.set(head, headBytes);
   return payload.length === 0 ? [first] : [first, payload];
 }
@@ -41,7 +41,7 @@ function decode(file: Uint8Array, at: number): { record: LedgerRecord; next: num
   const head = at + headBytes;
   const payload = head + view.getUint32(at);
   const next = payload + view.getUint32(at + 4);
-  if (next > file.length || crc32c(file, head, next) !== view.getUint32(at + 8)) return undefined;
+  if (next > file.length || crc32(file.subarray(head, next)) !== view.getUint32(at + 8)) return undefined;
   const entry = entrySchema.parse(JSON.parse(new TextDecoder().decode(file.subarray(head, payload))));
   // Copied, so that the whole file need not stay in memory.
   return { record: { entry, payload: file.slice(payload, next) }, next };
