@@ -35,7 +35,8 @@ if (bench === undefined) {
   note(`${bench.name}: ${bench.about}\n${machine()}`);
   try {
     const rows = await bench.run(note, rest);
-    console.error(printRows(rows));
+    // The result, table or record, is what is left when notes are not wanted.
+    (json ? note : console.log)(printRows(rows));
     if (json) console.log(JSON.stringify({ bench: bench.name, machine: machine(), rows }));
   } catch (error) {
     // What can be mended by whoever called it has a message; the rest is ours and needs its stack.
