@@ -5,7 +5,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { yieldToEvents } from "../../src/base/async.js";
 import type { Clock } from "../../src/base/clock.js";
-import { DatagramRing } from "../../src/base/datagram-ring.js";
+import { Bell, DatagramRing } from "../../src/base/datagram-ring.js";
 import { VirtualBoard } from "../board.js";
 import type { VirtualBoardOptions } from "../board-options.js";
 
@@ -25,13 +25,14 @@ export function serveBoardOnRings(
 ): void {
   const incoming = new DatagramRing(memory.toBoard);
   const outgoing = new DatagramRing(memory.toHost);
+  const bell = new Bell(outgoing, () => port.postMessage(0));
   const board = new VirtualBoard(
     options,
     {
       transmit(datagram) {
         // A full ring loses it, as a full socket would; the link sends it again.
         outgoing.write(0, datagram);
-        if (outgoing.mustWake()) port.postMessage(0);
+        bell.soon();
       },
       get isCongested() {
         return outgoing.used > 0;

@@ -5,7 +5,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { yieldToEvents } from "../../base/async.js";
-import { DatagramRing } from "../../base/datagram-ring.js";
+import { Bell, DatagramRing } from "../../base/datagram-ring.js";
 import type { DatagramPort } from "../../protocol/host-arq.js";
 import type { DatagramTransport } from "./transport.js";
 
@@ -29,6 +29,7 @@ export class SharedMemoryTransport implements DatagramTransport {
   readonly url: string;
   readonly #port: MessagePort;
   readonly #outgoing: DatagramRing;
+  readonly #bell: Bell;
   readonly #incoming: DatagramRing;
   /** Ends whatever keeps the other end alive. */
   readonly #end: () => Promise<void>;
@@ -44,6 +45,7 @@ export class SharedMemoryTransport implements DatagramTransport {
     this.#port = port;
     this.#outgoing = new DatagramRing(toBoard);
     this.#incoming = new DatagramRing(toHost);
+    this.#bell = new Bell(this.#outgoing, () => port.postMessage(0));
     this.#end = end;
     port.on("message", () => this.#takeIn());
     port.on("close", () => this.#gone());
@@ -57,7 +59,7 @@ export class SharedMemoryTransport implements DatagramTransport {
   send(port: DatagramPort, datagram: Uint8Array): void {
     if (this.#isGone) return;
     this.#outgoing.write(portTags[port], datagram);
-    if (this.#outgoing.mustWake()) this.#port.postMessage(0);
+    this.#bell.soon();
   }
 
   onDatagram(receive: (datagram: Uint8Array) => void): void {
@@ -86,7 +88,8 @@ export class SharedMemoryTransport implements DatagramTransport {
   }
 
   async #close(): Promise<void> {
-    // What has been sent is in the ring; a board that sleeps has been woken, and its bell rings before the port closes.
+    // What has been sent is in the ring; the bell of a board that sleeps rings before the port closes.
+    this.#bell.now();
     this.#port.close();
     this.#gone();
     await this.#end();
