@@ -16,6 +16,7 @@ import { AccessDenied, Disconnected, UnsupportedTarget } from "../device/errors.
 import { connectGateway } from "../device/gateway/gateway-device.js";
 import type { Device } from "../device/interface/index.js";
 import { type ArqOptions, defaultArqOptions } from "../device/link/arq-options.js";
+import { poolDevices } from "../device/pool.js";
 import { MessagePortPipe } from "../device/transport/message-port-pipe.js";
 import { PipeTransport } from "../device/transport/pipe-transport.js";
 import { RechunkingPipe } from "../device/transport/rechunking-pipe.js";
@@ -42,6 +43,8 @@ export interface OpenDeviceOptions {
   readonly capture?: CaptureSink;
   /** Who we are to a gateway; default: the environment's HXLOOP_TOKEN. */
   readonly token?: string;
+  /** `threads` of virtual boards whose URL does not say. Default 1. */
+  readonly virtualThreads?: number;
 }
 
 /** A worker must start and load the chip before it can answer the link's reset, ms. Our choice. */
@@ -54,13 +57,44 @@ const workerStartLimitMs = 30_000;
 export async function openDevice(url: string, options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
   const address = parseDeviceUrl(url);
   options.signal?.throwIfAborted();
-  return address.scheme === "gateway" ? await openAtGateway(url, address, options) : await openBoard(url, options);
+  if (address.scheme === "gateway") return await openAtGateway(url, address, options);
+  const threads = address.scheme === "virtual" ? threadsOf(address.knobs, options.virtualThreads) : 1;
+  if (threads === 1) return await openOne(url, address, options);
+  return await openTogether(
+    Array.from({ length: threads }, () => openOne(url, address, options)),
+    url,
+  );
+}
+
+/** A line with faults, or one that is looked at, is one line. */
+function threadsOf({ threads, wire, faults }: VirtualKnobs, otherwise = 1): number {
+  return threads ?? (wire === "line" || faults !== undefined ? 1 : otherwise);
+}
+
+/** Several boards of one kind as one device. @throws what the openings throw, and then none is left open */
+export async function openTogether(openings: readonly Promise<OpenedDevice>[], url?: string): Promise<OpenedDevice> {
+  const settled = await Promise.allSettled(openings);
+  const devices = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  try {
+    const failed = settled.find((one) => one.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return poolDevices(devices, url);
+  } catch (error) {
+    await Promise.all(devices.map((device) => device.close()));
+    throw error;
+  }
 }
 
 /** Open a device that has a wire of its own. @throws UnsupportedTarget for one behind a gateway, those of `openDevice` */
 export async function openBoard(url: string, options: OpenDeviceOptions = {}): Promise<ConnectedDevice> {
-  const { signal, logger = silentLogger, capture } = options;
   const address = parseDeviceUrl(url);
+  if (address.scheme === "virtual" && (address.knobs.threads ?? 1) > 1)
+    throw new UnsupportedTarget(url, "one board is wanted here; leave threads out");
+  return await openOne(url, address, options);
+}
+
+async function openOne(url: string, address: DeviceAddress, options: OpenDeviceOptions): Promise<ConnectedDevice> {
+  const { signal, logger = silentLogger, capture } = options;
   signal?.throwIfAborted();
   const recorder = capture?.board(url);
   const wire = await openTransport(url, address);
@@ -203,6 +237,7 @@ function virtualBoardOptions({
   faults,
   faultSeed,
   wire: _wire,
+  threads: _threads,
   ...factors
 }: VirtualKnobs): VirtualBoardOptions {
   const given = Object.entries(factors).filter(([, factor]) => factor !== undefined);

@@ -1,4 +1,5 @@
 /** Opening a device for a command, with or without a capture of what goes over the wire. */
+import { availableParallelism } from "node:os";
 import type { OpenedDevice } from "../api/open-device.js";
 import type { CaptureSink } from "../device/transport/record.js";
 import type { Context } from "./context.js";
@@ -9,6 +10,7 @@ import { ownVersion } from "./versions.js";
  * Open a device, use it, close it, whatever happens.
  * @param url of the device; several boards of one kind, with blanks between, are one device
  * @param capture file to record to @param also another one who wants to see the datagrams
+ * @param virtualThreads of virtual boards whose URL does not say
  * @throws CaptureUnwritable when the capture cannot be begun; those of `openDevice` and of `use`
  */
 export async function withDevice<T>(
@@ -16,17 +18,18 @@ export async function withDevice<T>(
   url: string,
   capture: string | undefined,
   use: (device: OpenedDevice) => Promise<T>,
-  also?: CaptureSink,
+  { also, virtualThreads = 1 }: { readonly also?: CaptureSink; readonly virtualThreads?: number } = {},
 ): Promise<T> {
   const { openDevices } = await import("../api/open-devices.js");
   const { signal } = interrupts;
+  const options = { signal, logger, virtualThreads };
   const urls = url.trim().split(/\s+/);
   if (capture === undefined)
-    return await opened(openDevices(urls, { signal, logger, ...(also ? { capture: also } : {}) }), use);
+    return await opened(openDevices(urls, { ...options, ...(also ? { capture: also } : {}) }), use);
   const { recordTo } = await import("../api/record-to.js");
   const file = recordTo(capture, `hxloop ${ownVersion()}`);
   try {
-    return await opened(openDevices(urls, { signal, logger, capture: also ? both(file, also) : file }), use);
+    return await opened(openDevices(urls, { ...options, capture: also ? both(file, also) : file }), use);
   } finally {
     try {
       file.close();
@@ -35,6 +38,11 @@ export async function withDevice<T>(
       terminal.say(`${terminal.paint("yellow", "warning:")} ${messageOf(error, false).replace(/^hxloop: /, "")}`);
     }
   }
+}
+
+/** Threads that record many experiments on a virtual chip: as many as there are cores, up to what one host can feed. */
+export function recordingThreads(): number {
+  return Math.min(4, availableParallelism());
 }
 
 async function opened<T>(opening: Promise<OpenedDevice>, use: (device: OpenedDevice) => Promise<T>): Promise<T> {

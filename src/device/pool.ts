@@ -17,27 +17,27 @@ import type {
   Session,
 } from "./interface/index.js";
 
-/** @throws UnsupportedTarget when the devices are not of one kind */
-export function poolDevices(devices: readonly Device[]): Device {
+/** @param url of all of them together; default: theirs, one after the other @throws UnsupportedTarget when they are not of one kind */
+export function poolDevices(devices: readonly Device[], url?: string): Device {
   const [first] = devices;
   if (first === undefined) throw new UnsupportedTarget("no device", "a pool needs one or more");
   for (const { identity } of devices) {
     if (identity.bitfileInfo !== first.identity.bitfileInfo)
       throw new UnsupportedTarget(identity.url, `it is not of the same kind as ${first.identity.url}: other bitfile`);
   }
-  return devices.length === 1 ? first : new PooledDevice(devices, first.identity);
+  return devices.length === 1 ? first : new PooledDevice(devices, first.identity, url);
 }
 
 class PooledDevice implements Device {
   readonly identity: DeviceIdentity;
   readonly #devices: readonly Device[];
 
-  constructor(devices: readonly Device[], { bitfileInfo }: DeviceIdentity) {
+  constructor(devices: readonly Device[], { bitfileInfo }: DeviceIdentity, url: string | undefined) {
     this.#devices = devices;
     // Virtual boards of one chip are one board as far as recordings go.
     const ids = new Set(devices.map(({ identity }) => identity.boardId));
-    const url = devices.map(({ identity }) => identity.url).join(" ");
-    this.identity = { url, boardId: [...ids].sort().join("+"), bitfileInfo };
+    const urls = devices.map(({ identity }) => identity.url).join(" ");
+    this.identity = { url: url ?? urls, boardId: [...ids].sort().join("+"), bitfileInfo };
   }
 
   async openSession(options: OpenSessionOptions = {}): Promise<Session> {
@@ -76,7 +76,10 @@ export class PooledSession implements Session {
   }
 
   get lanes(): number {
-    return Math.max(1, this.#healthy.length);
+    return Math.max(
+      1,
+      this.#healthy.reduce((sum, { session }) => sum + (session.lanes ?? 1), 0),
+    );
   }
   get #healthy(): readonly Board[] {
     return this.#boards.filter(({ failure }) => failure === undefined);

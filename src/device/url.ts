@@ -27,6 +27,8 @@ const virtualQuery = z.strictObject({
   defects: factor,
   /** How the board's thread is reached: bare datagrams, or the frames of a serial line, which faults imply. */
   wire: z.enum(["datagrams", "line"]).optional().describe("datagrams, line"),
+  /** Boards of this chip that share experiments, each in a thread of its own; answers are the same for any number. */
+  threads: z.coerce.number().int().min(1).max(16).optional().describe("the integers 1..16"),
   /** What goes wrong on the way to the board, by seed. */
   faults: z.string().transform(parseFaults).optional().describe(faultsLegal),
   faultSeed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("the integers 0..2^53-1"),

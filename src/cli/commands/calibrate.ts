@@ -18,7 +18,7 @@ import type { Session } from "../../device/interface/index.js";
 import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment } from "../assignment.js";
 import { codesFile, codesOf, programFile, programText } from "../codes-file.js";
 import { type Context, defaultDevice, runsFolder } from "../context.js";
-import { withDevice } from "../device.js";
+import { recordingThreads, withDevice } from "../device.js";
 import { UsageError } from "../errors.js";
 import {
   type NeuronsAssignment,
@@ -150,14 +150,20 @@ async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Prom
     await selectBackend(assignment.backend);
   }
   const { signal } = context.interrupts;
-  await withDevice(context, assignment.written.device, flags.capture, async (device) => {
-    const session = await device.openSession({ signal, chains: true });
-    try {
-      await calibrateInFolder(context, assignment, session, flags);
-    } finally {
-      await session.close();
-    }
-  });
+  await withDevice(
+    context,
+    assignment.written.device,
+    flags.capture,
+    async (device) => {
+      const session = await device.openSession({ signal, chains: true });
+      try {
+        await calibrateInFolder(context, assignment, session, flags);
+      } finally {
+        await session.close();
+      }
+    },
+    { virtualThreads: recordingThreads() },
+  );
 }
 
 /** The assignment when it is one of many neurons: by the flag, or by the folder that is resumed. */

@@ -159,7 +159,7 @@ async function openForWalk(
       ready.resolve(device);
       await over.promise;
     },
-    times,
+    { also: times },
   );
   whole.catch(ready.reject);
   const device = await ready.promise;

@@ -67,7 +67,7 @@ async function replay(context: Context, file: string, flags: ReplayFlags): Promi
     url,
     flags.capture,
     (device) => sendAll(context, file, board, device, heard),
-    await heard.sink(),
+    { also: await heard.sink() },
   );
   return await present(context, result, flags, [file, url]);
 }
