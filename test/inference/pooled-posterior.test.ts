@@ -99,6 +99,31 @@ describe("two rounds with a learnt likelihood", async () => {
     expect(torn.warnings).toEqual([expect.stringMatching(/tell different things: of 100 draws 0\.\d+ count/)]);
   });
 
+  it("draws the closed form of a known likelihood, and twice as wide at four times the temperature", () => {
+    const { prior: own, ensemble } = posterior.amortised;
+    const known = {
+      logProb: (theta: Float64Array, x: ArrayLike<number>) =>
+        Float64Array.from({ length: theta.length / 2 }, (_, i) =>
+          [0, 1].reduce((sum, j) => sum - 0.5 * (((x[j] as number) - (theta[2 * i + j] as number)) / noise) ** 2, 0),
+        ),
+    } as unknown as LearntLikelihood;
+    const density = new PooledDensity(own, ensemble, known, 0);
+    for (const [temperature, width] of [
+      [1, 1],
+      [4, 2],
+    ] as const) {
+      const z = density.sample(6000, xObs, Rng.fromSeed(9), temperature);
+      for (const j of [0, 1]) {
+        const column = Float64Array.from({ length: 6000 }, (_, i) => z[2 * i + j] as number);
+        const mean = column.reduce((sum, v) => sum + v, 0) / 6000;
+        const sd = Math.sqrt(column.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 6000);
+        // Counting errors are 0.013 of the sd and 0.009; draws of one start are a little alike.
+        expect(Math.abs(mean - exactMean(xObs[j] as number))).toBeLessThan(0.08 * width * exactSd);
+        expect(Math.abs(sd / exactSd / width - 1)).toBeLessThan(0.05);
+      }
+    }
+  });
+
   it("is saved and loaded whole", () => {
     const loaded = loadPosterior(savePosterior(posterior.amortised), kernels).given(xObs);
     const probe = draws.slice(0, 20);

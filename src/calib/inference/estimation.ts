@@ -39,7 +39,7 @@ export interface EstimationOptions extends EnsembleOptions {
   /** Draws that a proposal may take per simulation. Default 2000. */
   readonly drawBudget?: number;
   /**
-   * `tsnpe` only: the last round also learns the likelihood, from half of the later simulations that are drawn from the
+   * `tsnpe` only: every round also learns the likelihood, from four fifths of the later simulations that are drawn around the
    * posterior, and pools it with the posterior as held-out simulations say. Default false.
    */
   readonly likelihood?: boolean;
@@ -68,6 +68,8 @@ const fewestInvalid = 10;
 const usableLost = 0.005;
 /** Share of a later round's simulations that are drawn from the posterior when the likelihood is learnt. */
 const posteriorShare = 0.8;
+/** They are drawn from the posterior to the power of its inverse: a likelihood must be right beside the posterior, too. */
+const proposalTemperature = 4;
 /** Simulations that judge how to pool, at most, and at most as a share. */
 const mostJudges = 250;
 const judgeShare = 0.05;
@@ -321,12 +323,16 @@ function proposeFrom(
   rng: Rng,
   budget: number,
 ): { theta: Float64Array; acceptanceRate: number } {
-  const { prior, density } = posterior.amortised;
+  const { prior, density, pooled } = posterior.amortised;
   let pass = 0;
   const { z, acceptanceRate } = drawTruncated(prior.size, regions, count, rng, {
     budget,
     snap: (noise) => {
-      const draws = density.sample(noise.length / prior.size, posterior.xObs, rng.fork(`posterior-${pass++}`));
+      const [n, stream] = [noise.length / prior.size, rng.fork(`posterior-${pass++}`)];
+      const draws =
+        pooled === undefined
+          ? density.sample(n, posterior.xObs, stream)
+          : pooled.sample(n, posterior.xObs, stream, proposalTemperature);
       return prior.toBase(prior.fromBase(draws));
     },
   });

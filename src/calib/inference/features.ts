@@ -1,8 +1,7 @@
 /**
  * From the values of a simulation to what a density estimator sees: robust scaling by median and interquartile range, so
- * that silent or saturated simulations do not set the scale; constant features left out; and, for few features, their
- * squares and products, because many posteriors depend on second moments of the data. Everything is cut off smoothly: a
- * network learns nothing from how far an outlier lies.
+ * that silent or saturated simulations do not set the scale; constant features are left out. Everything is cut off
+ * smoothly: a network learns nothing from how far an outlier lies.
  */
 import { ShapeMismatch } from "../nn/errors.js";
 

@@ -9,8 +9,15 @@ import type { FlowTransform } from "../flow/density-estimator.js";
 import type { TrainingHost } from "../flow/training-host.js";
 import { Ensemble, type EnsembleState, mixLogProbs } from "./ensemble.js";
 import { type FeatureDescription, FeatureMap, type FeatureOptions } from "./features.js";
-import type { Rows } from "./simulations.js";
-import { type EnsembleOptions, type EpochProgress, type EstimatorOptions, trainEnsemble } from "./train-ensemble.js";
+import { matchLosses, meanOf } from "./pooling.js";
+import { type Rows, repeated } from "./simulations.js";
+import {
+  type EnsembleOptions,
+  type EpochProgress,
+  type EstimatorOptions,
+  manyParameters,
+  trainEnsemble,
+} from "./train-ensemble.js";
 
 export interface LikelihoodTraining {
   readonly kernels: Kernels;
@@ -37,18 +44,37 @@ export interface LikelihoodState {
 const spline = { type: "spline", bins: 8, bound: 4, affine: true } as const;
 const affine = { type: "affine" } as const;
 
-function candidate(transform: FlowTransform, layers: number, weightDecay: number): EnsembleOptions {
+function candidate(transform: FlowTransform, layers: number, weightDecay: number, members = 1): EnsembleOptions {
   const estimator: EstimatorOptions = { kind: "flow", layers, hidden: 64, blocks: 2, transform };
-  return { members: 1, estimator, training: { weightDecay } };
+  return { members, estimator, training: { weightDecay } };
 }
 
-/** No one of them serves all simulators: some data are normal given theta, some smooth in it, some neither. */
-const candidates = [
-  candidate(spline, 3, 0.1),
-  candidate(spline, 2, 1),
-  candidate(affine, 2, 0.1),
-  candidate(affine, 2, 1),
-];
+/** Normal data, nearly linear in theta: all else is overfitting there. */
+const plain: EnsembleOptions = {
+  members: 1,
+  estimator: { kind: "flow", layers: 1, hidden: 32, blocks: 1, transform: affine },
+  training: { weightDecay: 5 },
+};
+
+/**
+ * No one of them serves all simulators: some data are normal given theta, some smooth in it, some neither. With many
+ * parameters the error of one network is more variance than bias, and networks with affine transforms cost little.
+ */
+function candidatesFor(numParameters: number): EnsembleOptions[] {
+  const members = numParameters >= manyParameters ? 5 : 1;
+  return [
+    candidate(spline, 3, 0.1),
+    candidate(spline, 2, 1),
+    candidate(affine, 2, 0.1),
+    candidate(affine, 2, 1, members),
+    plain,
+  ];
+}
+
+/** Of a round that only guides the next proposal. */
+function draftFor(numParameters: number): EnsembleOptions {
+  return numParameters >= manyParameters ? candidate(affine, 2, 1) : candidate(spline, 3, 0.1);
+}
 
 export class LearntLikelihood {
   readonly #data: FeatureMap;
@@ -65,10 +91,13 @@ export class LearntLikelihood {
     const plannedSteps = training.plannedSteps ?? (learn.count < 3000 ? 1500 : 3000);
     const data = FeatureMap.fit(learn.x, learn.count, features);
     const values = Float64Array.from(data.apply(learn.x));
-    const tried = draft ? candidates.slice(0, 1) : candidates;
+    const numParameters = learn.theta.length / learn.count;
+    const tried = draft ? [draftFor(numParameters)] : candidatesFor(numParameters);
+    const networks = tried.reduce((sum, { members = 1 }) => sum + members, 0);
     const trainOne = async (own: EnsembleOptions, index: number): Promise<Ensemble> => {
       const stream = rng.fork(`candidate-${index}`);
-      const progress = (p: EpochProgress): void => onEpoch?.({ ...p, member: index, members: tried.length });
+      const before = tried.slice(0, index).reduce((sum, { members = 1 }) => sum + members, 0);
+      const progress = (p: EpochProgress): void => onEpoch?.({ ...p, member: before + p.member, members: networks });
       return trainEnsemble({
         kernels,
         d: data.outputSize,
@@ -86,8 +115,8 @@ export class LearntLikelihood {
     const trained: Ensemble[] = [];
     if ((host?.parallel ?? 1) > 1) trained.push(...(await Promise.all(tried.map(trainOne))));
     else for (const [index, own] of tried.entries()) trained.push(await trainOne(own, index));
-    const held = Float64Array.from(data.apply(judge.x));
-    const chosen = chooseMixture(trained.map((one) => one.logProb(held, judge.theta)));
+    const pairs = everyPair(judge, data);
+    const chosen = trained.length === 1 ? [0] : chooseMixture(trained.map((one) => one.memberLogProbs(...pairs)));
     const members = chosen.flatMap((k) => (trained[k] as Ensemble).members);
     return new LearntLikelihood(data, new Ensemble((trained[0] as Ensemble).features, members));
   }
@@ -118,15 +147,36 @@ export class LearntLikelihood {
   }
 }
 
-/** Best first, then every other one that makes the equal mixture better. @param logProbs held-out values per candidate */
-function chooseMixture(logProbs: readonly Float64Array[]): number[] {
-  const mean = (values: Float64Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
-  const order = logProbs
-    .map((_, k) => k)
-    .sort((a, b) => mean(logProbs[b] as Float64Array) - mean(logProbs[a] as Float64Array));
-  const scoreOf = (chosen: readonly number[]): number =>
-    mean(mixLogProbs(chosen.map((k) => logProbs[k] as Float64Array)));
-  const chosen: number[] = [];
-  for (const k of order) if (chosen.length === 0 || scoreOf([...chosen, k]) > scoreOf(chosen)) chosen.push(k);
+/** Data of judge i with the parameters of judge j, shape (n, n): features of x, theta. */
+function everyPair({ theta, x, count }: Rows, data: FeatureMap): [values: Float64Array, theta: Float64Array] {
+  const features = data.apply(x);
+  const width = data.outputSize;
+  const values = new Float64Array(count * count * width);
+  for (let i = 0; i < count; i++) {
+    const own = features.subarray(i * width, (i + 1) * width);
+    for (let j = 0; j < count; j++) values.set(own, (i * count + j) * width);
+  }
+  return [values, repeated(theta, count)];
+}
+
+/**
+ * Best first, then every other candidate that makes the equal mixture of all networks better. They are judged by what a
+ * posterior needs of them, telling which theta made which x, and not by the density of x: how data are spread for reasons
+ * that do not depend on theta is much of that, and nothing to a posterior.
+ * @param logProbs of each candidate its networks, log q(x_i | theta_j), shape (n, n)
+ */
+function chooseMixture(logProbs: readonly (readonly Float64Array[])[]): number[] {
+  const lossesOf = (chosen: readonly number[]): Float64Array =>
+    matchLosses(mixLogProbs(chosen.flatMap((k) => logProbs[k] as readonly Float64Array[])));
+  const alone = logProbs.map((_, k) => meanOf(lossesOf([k])));
+  const [best, ...others] = logProbs.map((_, k) => k).sort((a, b) => (alone[a] as number) - (alone[b] as number));
+  let chosen = [best as number];
+  let losses = lossesOf(chosen);
+  for (const k of others) {
+    const tried = lossesOf([...chosen, k]);
+    if (meanOf(tried) >= meanOf(losses)) continue;
+    chosen = [...chosen, k];
+    losses = tried;
+  }
   return chosen;
 }

@@ -5,7 +5,7 @@ import { normalLogPdf } from "./normal.js";
 import { PooledDensity } from "./pooled-density.js";
 import { bestExponent, scoreExponents } from "./pooling.js";
 import type { Prior } from "./priors/prior.js";
-import type { Rows } from "./simulations.js";
+import { type Rows, repeated } from "./simulations.js";
 
 export interface Pooling extends LikelihoodTraining {
   readonly prior: Prior;
@@ -35,10 +35,4 @@ function posteriorRatios(prior: Prior, ensemble: Ensemble, { theta, x, count }: 
 /** log q(x_i | theta_j), shape (n, n). */
 function likelihoodRatios(likelihood: LearntLikelihood, { theta, x, count }: Rows): Float64Array {
   return likelihood.logProb(repeated(theta, count), x);
-}
-
-function repeated(values: Float64Array, times: number): Float64Array {
-  const out = new Float64Array(values.length * times);
-  for (let i = 0; i < times; i++) out.set(values, i * values.length);
-  return out;
 }

@@ -14,9 +14,12 @@ import type { Prior } from "./priors/prior.js";
 
 /** Draws of q for each draw of the pooled posterior, and the fewest. */
 const candidatesPerDraw = 4;
-const fewestCandidates = 1000;
-/** Moves of each draw after resampling. */
-const moves = 8;
+const fewestCandidates = 4000;
+/**
+ * Moves of each draw after resampling. Draws are not places of a common chain: what is alike in two of them a classifier
+ * finds, and takes for a property of the posterior.
+ */
+const moves = 16;
 /** Draws of q from which the constant is estimated. */
 const evidenceDraws = 8000;
 
@@ -79,24 +82,29 @@ export class PooledDensity implements BaseDensity {
     return members.map((own) => own.map((v, i) => (pooled[i] as number) + this.exponent * (v - (mixed[i] as number))));
   }
 
-  /** @param count draws per observation @param x shape (m, inputSize) @returns z, shape (m, count, d) */
-  sample(count: number, x: ArrayLike<number>, rng: Rng): Float64Array {
+  /**
+   * @param count draws per observation @param x shape (m, inputSize)
+   * @param temperature draws are of the density to the power of its inverse: above 1 wider, around the same places
+   * @returns z, shape (m, count, d)
+   */
+  sample(count: number, x: ArrayLike<number>, rng: Rng, temperature = 1): Float64Array {
     const { inputSize } = this.features;
     const observations = x.length / inputSize;
     const out = new Float64Array(observations * count * this.d);
     for (let m = 0; m < observations; m++) {
       const own = Float64Array.from({ length: inputSize }, (_, f) => x[m * inputSize + f] as number);
-      out.set(this.#draw(count, own, rng.fork(`observation-${m}`)), m * count * this.d);
+      out.set(this.#draw(count, own, rng.fork(`observation-${m}`), temperature), m * count * this.d);
     }
     return out;
   }
 
-  #draw(count: number, x: Float64Array, rng: Rng): Float64Array {
+  #draw(count: number, x: Float64Array, rng: Rng, temperature: number): Float64Array {
     const { d } = this;
     const candidates = Math.max(fewestCandidates, candidatesPerDraw * count);
     const z = this.ensemble.sample(candidates, x, rng.fork("candidates"));
     const logQ = this.ensemble.logProb(z, x);
-    const target = this.#target(z, x, logQ);
+    const colder = 1 / temperature;
+    const target = this.#target(z, x, logQ).map((t) => colder * t);
     const chosen = resample(
       target.map((t, i) => t - (logQ[i] as number)),
       count,
@@ -110,7 +118,7 @@ export class PooledDensity implements BaseDensity {
     });
     const population = now.slice();
     for (let move = 0; move < moves; move++) {
-      [now, value] = this.#move(now, value, population, x, rng.fork(`move-${move}`), move);
+      [now, value] = this.#move(now, value, population, x, rng.fork(`move-${move}`), move, colder);
     }
     return now;
   }
@@ -123,6 +131,7 @@ export class PooledDensity implements BaseDensity {
     x: Float64Array,
     rng: Rng,
     move: number,
+    colder: number,
   ): [Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>] {
     const { d } = this;
     const count = value.length;
@@ -136,7 +145,7 @@ export class PooledDensity implements BaseDensity {
         proposed[i * d + j] = (now[i * d + j] as number) + step + 1e-4 * rng.normal();
       }
     }
-    const target = this.#target(proposed, x, this.ensemble.logProb(proposed, x));
+    const target = this.#target(proposed, x).map((t) => colder * t);
     for (let i = 0; i < count; i++) {
       if (Math.log(rng.uniform()) >= (target[i] as number) - (value[i] as number)) continue;
       value[i] = target[i] as number;
@@ -145,14 +154,15 @@ export class PooledDensity implements BaseDensity {
     return [now, value];
   }
 
-  /** Natural log of the pooled density without its constant. */
-  #target(z: Float64Array, x: ArrayLike<number>, logQ: Float64Array): Float64Array {
+  /** Natural log of the pooled density without its constant. @param logQ of the same z and x, where it is known */
+  #target(z: Float64Array, x: ArrayLike<number>, logQ?: Float64Array): Float64Array {
     const { d, exponent } = this;
+    const own = exponent === 0 ? undefined : (logQ ?? this.ensemble.logProb(z, x));
     const likelihood = this.likelihood.logProb(this.prior.fromBase(z), x);
     return likelihood.map((l, i) => {
       let base = 0;
       for (let j = 0; j < d; j++) base += normalLogPdf(z[i * d + j] as number);
-      return (1 - exponent) * (base + l) + exponent * (logQ[i] as number);
+      return (1 - exponent) * (base + l) + (own === undefined ? 0 : exponent * (own[i] as number));
     });
   }
 

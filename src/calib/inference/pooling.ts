@@ -21,26 +21,33 @@ export interface PooledScore {
  * @returns every exponent with its score
  */
 export function scoreExponents(posterior: Float64Array, likelihood: Float64Array): PooledScore[] {
-  return exponents.map((exponent) => ({ exponent, score: contrast(posterior, likelihood, exponent) }));
+  return exponents.map((exponent) => ({
+    exponent,
+    score: meanOf(matchLosses(pooled(posterior, likelihood, exponent))),
+  }));
 }
 
 export function bestExponent(scores: readonly PooledScore[]): PooledScore {
   return scores.reduce((best, one) => (one.score < best.score ? one : best));
 }
 
-function contrast(posterior: Float64Array, likelihood: Float64Array, exponent: number): number {
-  const n = Math.sqrt(posterior.length);
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    const pooled = (j: number): number => {
-      const at = i * n + j;
-      return exponent * (posterior[at] as number) + (1 - exponent) * (likelihood[at] as number);
-    };
+function pooled(posterior: Float64Array, likelihood: Float64Array, exponent: number): Float64Array {
+  return posterior.map((v, at) => exponent * v + (1 - exponent) * (likelihood[at] as number));
+}
+
+/** Cross-entropy of finding the own theta of each row among all of them. @param logRatios shape (n, n) @returns nats, shape (n) */
+export function matchLosses(logRatios: Float64Array): Float64Array {
+  const n = Math.sqrt(logRatios.length);
+  return Float64Array.from({ length: n }, (_, i) => {
+    const row = logRatios.subarray(i * n, (i + 1) * n);
     let top = Number.NEGATIVE_INFINITY;
-    for (let j = 0; j < n; j++) top = Math.max(top, pooled(j));
+    for (const v of row) top = Math.max(top, v);
     let total = 0;
-    for (let j = 0; j < n; j++) total += Math.exp(pooled(j) - top);
-    sum += top + Math.log(total) - pooled(i);
-  }
-  return sum / n;
+    for (const v of row) total += Math.exp(v - top);
+    return top + Math.log(total) - (row[i] as number);
+  });
+}
+
+export function meanOf(values: Float64Array): number {
+  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }

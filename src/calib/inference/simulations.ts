@@ -40,6 +40,13 @@ export function splitRows(
   return { learn: pickRows(all, (row) => !chosen.has(row)), judge: pickRows(all, (row) => chosen.has(row)) };
 }
 
+/** All values so many times, one after the other. */
+export function repeated(values: Float64Array, times: number): Float64Array {
+  const out = new Float64Array(values.length * times);
+  for (let i = 0; i < times; i++) out.set(values, i * values.length);
+  return out;
+}
+
 export class Simulations {
   readonly prior: Prior;
   readonly #theta: number[][] = [];

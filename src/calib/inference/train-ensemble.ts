@@ -72,7 +72,7 @@ export interface EnsembleTraining {
 }
 
 /** Parameters from which on networks are smaller and more of them. */
-const manyParameters = 6;
+export const manyParameters = 6;
 /** Fewest simulations with which a member has enough to be judged by. */
 export const fewestSimulations = 40;
 
