@@ -22,7 +22,8 @@ export async function withDevice<T>(
 ): Promise<T> {
   const { openDevices } = await import("../api/open-devices.js");
   const { signal } = interrupts;
-  const options = { signal, logger, virtualThreads };
+  // A capture is read as one board's.
+  const options = { signal, logger, virtualThreads: capture === undefined ? virtualThreads : 1 };
   const urls = url.trim().split(/\s+/);
   if (capture === undefined)
     return await opened(openDevices(urls, { ...options, ...(also ? { capture: also } : {}) }), use);
