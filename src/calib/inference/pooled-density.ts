@@ -1,14 +1,14 @@
 /**
  * A posterior pooled from a learnt posterior q and a learnt likelihood l: proportional to N(z) (q(z | x) / N(z))^a
- * l(x | theta(z))^(1 - a). Draws are draws of q, resampled by importance and then moved by differential evolution in a
- * fixed population, so that few of them stay alike; the constant is an importance estimate. Sources: Rubin 1988 (sampling
- * importance resampling); ter Braak, Statistics and Computing 2006 (differential evolution).
+ * l(x | theta(z))^(1 - a). Draws are draws of q, resampled by importance and then moved (`moves.ts`), so that none stay alike;
+ * the constant is an importance estimate. Source: Rubin 1988 (sampling importance resampling).
  */
 import { Rng } from "../../base/rng.js";
 import type { BaseDensity, Ensemble } from "./ensemble.js";
 import { mixLogProbs } from "./ensemble.js";
 import type { FeatureMap } from "./features.js";
 import type { LearntLikelihood } from "./likelihood.js";
+import { moveDraws } from "./moves.js";
 import { normalLogPdf } from "./normal.js";
 import type { Prior } from "./priors/prior.js";
 
@@ -110,48 +110,12 @@ export class PooledDensity implements BaseDensity {
       count,
       rng.fork("resample"),
     );
-    let now = new Float64Array(count * d);
-    let value = new Float64Array(count);
+    const population = new Float64Array(count * d);
     chosen.forEach((row, i) => {
-      now.set(z.subarray(row * d, (row + 1) * d), i * d);
-      value[i] = target[row] as number;
+      population.set(z.subarray(row * d, (row + 1) * d), i * d);
     });
-    const population = now.slice();
-    for (let move = 0; move < moves; move++) {
-      [now, value] = this.#move(now, value, population, x, rng.fork(`move-${move}`), move, colder);
-    }
-    return now;
-  }
-
-  /** Metropolis steps along differences of two members of a population that does not change, so that they are symmetric. */
-  #move(
-    now: Float64Array<ArrayBuffer>,
-    value: Float64Array<ArrayBuffer>,
-    population: Float64Array,
-    x: Float64Array,
-    rng: Rng,
-    move: number,
-    colder: number,
-  ): [Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>] {
-    const { d } = this;
-    const count = value.length;
-    // Every fourth move is short: it helps where the posterior is narrow and bent.
-    const stretch = (2.38 / Math.sqrt(2 * d)) * (move % 4 === 3 ? 0.2 : 1);
-    const proposed = now.slice();
-    for (let i = 0; i < count; i++) {
-      const [a, b] = [rng.int(count) * d, rng.int(count) * d];
-      for (let j = 0; j < d; j++) {
-        const step = stretch * ((population[a + j] as number) - (population[b + j] as number));
-        proposed[i * d + j] = (now[i * d + j] as number) + step + 1e-4 * rng.normal();
-      }
-    }
-    const target = this.#target(proposed, x).map((t) => colder * t);
-    for (let i = 0; i < count; i++) {
-      if (Math.log(rng.uniform()) >= (target[i] as number) - (value[i] as number)) continue;
-      value[i] = target[i] as number;
-      now.set(proposed.subarray(i * d, (i + 1) * d), i * d);
-    }
-    return [now, value];
+    const logTarget = (at: Float64Array): Float64Array => this.#target(at, x).map((t) => colder * t);
+    return moveDraws(population, d, logTarget, moves, rng.fork("moves"));
   }
 
   /** Natural log of the pooled density without its constant. @param logQ of the same z and x, where it is known */
