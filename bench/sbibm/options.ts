@@ -14,6 +14,8 @@ export interface TableOptions {
   readonly observations: readonly number[];
   readonly seeds: readonly number[];
   readonly methods: readonly Scheme[];
+  /** Also learn the likelihood in `npe`, as `sequential` does. */
+  readonly likelihood: boolean;
   /** Simulations on which the coverage of amortised posteriors is measured; 0 for none. */
   readonly coverage: number;
   readonly threads: number;
@@ -81,6 +83,7 @@ export function inferenceOptions(args: readonly string[]): InferenceOptions {
     .option("--method <LIST>", `sequential (the default scheme), ${schemes.join(", ")}`, methods, ["npe", "tsnpe"])
     .option("--seeds <RANGES>", "for example 1-5", ranges, [1, 2, 3, 4, 5])
     .option("--coverage <N>", "fresh simulations to measure coverage on, npe only; 0 for none", Number, 300)
+    .option("--likelihood", "npe learns the likelihood too, as sequential does; draws take seconds", false)
     .option("--threads <N>", "training threads", (text) => atLeast(text, 1), 1)
     .option("--minutes <N>", "begin nothing new after so many minutes", (text) => atLeast(text, 0), 240)
     .option("--json", "also print all results as JSON", false)
@@ -94,6 +97,7 @@ export function inferenceOptions(args: readonly string[]): InferenceOptions {
       method: Scheme[];
       seeds: number[];
       coverage: number;
+      likelihood: boolean;
       threads: number;
       minutes: number;
       json: boolean;

@@ -100,7 +100,9 @@ async function scoresOf(run: Run, options: TableOptions, machinery: Machinery): 
   const { task, method, simulations } = cell;
   const references = observations.map((o) => loadReference(options.reference, task.name, o));
   const xObs = method === "npe" ? undefined : references[0]?.observation;
-  const inferred = await trainOn(task, method, simulations, xObs, seed, machinery);
+  const inferred = await trainOn(task, method, simulations, xObs, seed, machinery, {
+    ...(options.likelihood && method === "npe" ? { likelihood: true } : {}),
+  });
   const scores: Score[] = [];
   for (const [i, reference] of references.entries()) {
     const { c2st, seconds, cpuSeconds } = await scoreOn(inferred.posterior, reference, seed, machinery);

@@ -131,3 +131,36 @@ describe("two rounds with a learnt likelihood", async () => {
     expect([...loaded.sample(5, Rng.fromSeed(8))]).toEqual([...posterior.sample(5, Rng.fromSeed(8))]);
   });
 });
+
+describe("npe with a learnt likelihood", () => {
+  it("pools for any observation, and draws the closed form", async () => {
+    const training = { plannedSteps: 400 };
+    const estimation = new Estimation({
+      prior,
+      kernels,
+      seed: 5,
+      scheme: "npe",
+      likelihood: true,
+      members: 1,
+      training,
+    });
+    const rng = Rng.fromSeed(10);
+    const { theta } = estimation.propose(800, undefined, rng.fork("propose"));
+    estimation.append(theta, simulate(theta, rng.fork("simulate")));
+    const amortised = await estimation.train();
+    expect(amortised.pooled).toBeDefined();
+    for (const xObs of [
+      [0.8, -1.1],
+      [-0.4, 1.3],
+    ]) {
+      const draws = amortised.given(xObs).sample(4000, Rng.fromSeed(11));
+      for (const j of [0, 1]) {
+        const column = Float64Array.from({ length: 4000 }, (_, i) => draws[2 * i + j] as number);
+        const mean = column.reduce((sum, v) => sum + v, 0) / 4000;
+        const sd = Math.sqrt(column.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 4000);
+        expect(Math.abs(mean - exactMean(xObs[j] as number))).toBeLessThan(0.2 * exactSd);
+        expect(Math.abs(sd / exactSd - 1)).toBeLessThan(0.12);
+      }
+    }
+  });
+});

@@ -39,8 +39,9 @@ export interface EstimationOptions extends EnsembleOptions {
   /** Draws that a proposal may take per simulation. Default 2000. */
   readonly drawBudget?: number;
   /**
-   * `tsnpe` only: every round also learns the likelihood, from four fifths of the later simulations that are drawn around the
-   * posterior, and pools it with the posterior as held-out simulations say. Default false.
+   * `tsnpe` and `npe`: every round also learns the likelihood and pools it with the posterior as held-out simulations say.
+   * Four fifths of the later simulations of `tsnpe` are then drawn around the posterior. Far more accurate where
+   * simulations are few or parameters many; draws take seconds. Default false.
    */
   readonly likelihood?: boolean;
 }
@@ -141,7 +142,7 @@ export class Estimation {
       return inAll(this.#regions, z, this.prior.size).map((inside, row) => (drawn(theta, row) ? 1 : inside));
     };
     const all = this.simulations.usableRows(keep);
-    const pools = likelihood && truncated;
+    const pools = likelihood && this.scheme !== "snpe-c";
     const judges = pools ? Math.min(mostJudges, Math.floor(judgeShare * all.count)) : 0;
     const { learn, judge } = splitRows(all, judges, (row) => drawn(all.theta, row), rng.fork("judges"));
     const rows = pickRows(learn, (row) => !drawn(learn.theta, row));

@@ -73,8 +73,8 @@ export interface InferenceResult {
   readonly notices: readonly string[];
 }
 
-/** Simulations from which on `tsnpe` learns the likelihood too unless told otherwise: it takes several times the training. */
-const enoughForBoth = 3000;
+/** Simulations from which on `tsnpe` learns the likelihood too unless told otherwise; with fewer, too few choose how to pool. */
+const enoughForBoth = 1000;
 /** Share of the first round, which covers the prior; a likelihood learns more from the later ones. */
 const firstShare = { posterior: 0.4, likelihood: 0.25 };
 
