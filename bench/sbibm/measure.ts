@@ -2,7 +2,7 @@
 import { Rng } from "../../src/base/rng.js";
 import { c2st } from "../../src/calib/diagnostics/c2st.js";
 import type { TrainingHost } from "../../src/calib/flow/training-host.js";
-import type { EstimationOptions } from "../../src/calib/inference/estimation.js";
+import type { EstimationOptions } from "../../src/calib/inference/estimation-options.js";
 import type { AmortisedPosterior } from "../../src/calib/inference/posterior.js";
 import { runInference } from "../../src/calib/inference/run-inference.js";
 import type { Scheme } from "../../src/calib/inference/schemes.js";

@@ -1,6 +1,7 @@
 /** Opening a device for a command, with or without a capture of what goes over the wire. */
 import { availableParallelism } from "node:os";
 import type { OpenedDevice } from "../api/open-device.js";
+import type { Session } from "../device/interface/index.js";
 import type { CaptureSink } from "../device/transport/record.js";
 import type { Context } from "./context.js";
 import { messageOf } from "./exit-codes.js";
@@ -41,9 +42,30 @@ export async function withDevice<T>(
   }
 }
 
-/** Threads that record many experiments on a virtual chip: as many as there are cores, up to what one host can feed. */
-export function recordingThreads(): number {
-  return Math.min(4, availableParallelism());
+/** Boards of a virtual chip that one host can feed. */
+const mostRecordingThreads = 4;
+
+/**
+ * Open a device and a session of chains on it, for many experiments: on a virtual chip a board per core takes part.
+ * @throws those of `withDevice` and of opening the session
+ */
+export async function withSession<T>(
+  context: Context,
+  url: string,
+  capture: string | undefined,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { signal } = context.interrupts;
+  const virtualThreads = Math.min(mostRecordingThreads, availableParallelism());
+  const inSession = async (device: OpenedDevice): Promise<T> => {
+    const session = await device.openSession({ signal, chains: true });
+    try {
+      return await use(session);
+    } finally {
+      await session.close();
+    }
+  };
+  return await withDevice(context, url, capture, inSession, { virtualThreads });
 }
 
 async function opened<T>(opening: Promise<OpenedDevice>, use: (device: OpenedDevice) => Promise<T>): Promise<T> {

@@ -8,43 +8,21 @@
  * `snpe-c`: later rounds from the last posterior, atomic loss on all simulations. Sources: Papamakarios and Murray 2016;
  * Deistler et al. 2022; Greenberg et al. 2019.
  */
-import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
-import type { Kernels } from "../../kernels/spaces.js";
 import { Classifier } from "../diagnostics/classifier.js";
 import type { DensityLoss } from "../flow/objective.js";
 import { drawFrom, type ProposalMixture } from "../flow/proposal-mixture.js";
 import { NotTrained } from "../nn/errors.js";
 import { SimulatorFailed } from "./errors.js";
+import { checkOptions, type EstimationOptions } from "./estimation-options.js";
 import { quantileSorted } from "./features.js";
 import { poolWithLikelihood } from "./pool-with-likelihood.js";
 import { AmortisedPosterior, type Posterior } from "./posterior.js";
 import type { Prior } from "./priors/prior.js";
 import { BoxRegion, DensityRegion, drawTruncated, type Region, ValidRegion } from "./region.js";
-import { type Scheme, schemes } from "./schemes.js";
+import type { Scheme } from "./schemes.js";
 import { keyOf, pickRows, Simulations, splitRows } from "./simulations.js";
-import { type EnsembleOptions, type EpochProgress, fewestSimulations, trainEnsemble } from "./train-ensemble.js";
-
-export interface EstimationOptions extends EnsembleOptions {
-  readonly prior: Prior;
-  readonly kernels: Kernels;
-  /** 0..2^53-1; fixes weights, folds, batches, atoms, proposals. */
-  readonly seed: number;
-  /** Default `tsnpe`. */
-  readonly scheme?: Scheme;
-  /** Thetas per simulation in the atomic loss, 2..30. Default 10. */
-  readonly atoms?: number;
-  /** Posterior mass that a truncation may cut off. Default 5e-4. */
-  readonly truncatedMass?: number;
-  /** Draws that a proposal may take per simulation. Default 2000. */
-  readonly drawBudget?: number;
-  /**
-   * `tsnpe` and `npe`: every round also learns the likelihood and pools it with the posterior as held-out simulations say.
-   * Four fifths of the later simulations of `tsnpe` are then drawn around the posterior. Far more accurate where
-   * simulations are few or parameters many; draws take seconds. Default false.
-   */
-  readonly likelihood?: boolean;
-}
+import { type EpochProgress, fewestSimulations, trainEnsemble } from "./train-ensemble.js";
 
 export interface TrainCall {
   /** A round whose posterior only guides the next proposal: one network, half the steps. Default false. */
@@ -350,24 +328,3 @@ function inAll(regions: readonly Region[], z: Float64Array, d: number): Uint8Arr
 }
 
 const allOf = (z: Float64Array, d: number): Uint8Array => new Uint8Array(z.length / d).fill(1);
-
-function checkOptions(o: EstimationOptions): void {
-  const integer = (name: "seed" | "members" | "atoms" | "drawBudget", min: number, max: number): void => {
-    const value = o[name];
-    if (value !== undefined && (!Number.isInteger(value) || value < min || value > max)) {
-      throw new FieldOutOfRange(name, value, `the integers ${min}..${max}`);
-    }
-  };
-  integer("seed", 0, Number.MAX_SAFE_INTEGER);
-  integer("members", 1, 10);
-  integer("atoms", 2, 30);
-  integer("drawBudget", 1, 1_000_000);
-  if (o.scheme !== undefined && !schemes.includes(o.scheme))
-    throw new FieldOutOfRange("scheme", o.scheme, schemes.join(", "));
-  const { truncatedMass = 5e-4, validationFraction = 0.1 } = o;
-  if (!(truncatedMass > 0 && truncatedMass < 0.5))
-    throw new FieldOutOfRange("truncatedMass", truncatedMass, "(0, 0.5)");
-  if (!(validationFraction >= 0.02 && validationFraction <= 0.5)) {
-    throw new FieldOutOfRange("validationFraction", validationFraction, "0.02..0.5");
-  }
-}

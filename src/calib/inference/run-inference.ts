@@ -5,7 +5,8 @@
 import { FieldOutOfRange } from "../../base/errors.js";
 import { Rng } from "../../base/rng.js";
 import { ObservationInvalid, SimulatorFailed } from "./errors.js";
-import { Estimation, type EstimationOptions } from "./estimation.js";
+import { Estimation } from "./estimation.js";
+import type { EstimationOptions } from "./estimation-options.js";
 import { type AmortisedPosterior, checkObservation, type Posterior } from "./posterior.js";
 import type { EpochProgress } from "./train-ensemble.js";
 

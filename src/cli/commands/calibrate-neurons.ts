@@ -9,7 +9,7 @@ import type { Session } from "../../device/interface/index.js";
 import type { CalibrateFlags } from "../assignment.js";
 import { codesFile, neuronsCodes, programFile, programText } from "../codes-file.js";
 import type { Context } from "../context.js";
-import { recordingThreads, withDevice } from "../device.js";
+import { withSession } from "../device.js";
 import { type NeuronsAssignment, neuronsTable } from "../neurons-assignment.js";
 import { runInFolder } from "../run-in-folder.js";
 import type { RunFolder } from "../store/run-folder.js";
@@ -24,21 +24,8 @@ export async function calibrateNeuronsFromFlags(
   assignment: NeuronsAssignment,
   flags: CalibrateFlags,
 ): Promise<void> {
-  const { signal } = context.interrupts;
-  await withDevice(
-    context,
-    assignment.written.device,
-    flags.capture,
-    async (device) => {
-      const session = await device.openSession({ signal, chains: true });
-      try {
-        await inFolder(context, assignment, session, flags);
-      } finally {
-        await session.close();
-      }
-    },
-    { virtualThreads: recordingThreads() },
-  );
+  const { device } = assignment.written;
+  await withSession(context, device, flags.capture, (session) => inFolder(context, assignment, session, flags));
 }
 
 async function inFolder(

@@ -18,7 +18,7 @@ import type { Session } from "../../device/interface/index.js";
 import { type Assignment, type CalibrateFlags, newAssignment, resumedAssignment } from "../assignment.js";
 import { codesFile, codesOf, programFile, programText } from "../codes-file.js";
 import { type Context, defaultDevice, runsFolder } from "../context.js";
-import { recordingThreads, withDevice } from "../device.js";
+import { withSession } from "../device.js";
 import { UsageError } from "../errors.js";
 import {
   type NeuronsAssignment,
@@ -149,20 +149,9 @@ async function calibrateFromFlags(context: Context, flags: CalibrateFlags): Prom
     const { selectBackend } = await import("../../calib/nn/backend.js");
     await selectBackend(assignment.backend);
   }
-  const { signal } = context.interrupts;
-  await withDevice(
-    context,
-    assignment.written.device,
-    flags.capture,
-    async (device) => {
-      const session = await device.openSession({ signal, chains: true });
-      try {
-        await calibrateInFolder(context, assignment, session, flags);
-      } finally {
-        await session.close();
-      }
-    },
-    { virtualThreads: recordingThreads() },
+  const { device } = assignment.written;
+  await withSession(context, device, flags.capture, (session) =>
+    calibrateInFolder(context, assignment, session, flags),
   );
 }
 
