@@ -1,5 +1,4 @@
 /** The options of the table of accuracies, as `npm run bench -- inference` takes them. */
-
 import { Command } from "commander";
 import { type Scheme, schemes } from "../../src/calib/inference/schemes.js";
 import { BadOption } from "../harness.js";

@@ -2,7 +2,6 @@
  * The table of accuracies: every task, method and number of simulations, seed after seed, so that a table that is cut
  * short has few seeds rather than few tasks. Seconds are those of inference and draws; the score's own time is not.
  */
-
 import { openKernels } from "../../src/api/open-kernels.js";
 import { TrainingThreads } from "../../src/api/training-threads.js";
 import { Rng } from "../../src/base/rng.js";

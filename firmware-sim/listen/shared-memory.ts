@@ -4,8 +4,9 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { yieldToEvents } from "../../src/base/async.js";
+import { Bell } from "../../src/base/bell.js";
 import type { Clock } from "../../src/base/clock.js";
-import { Bell, DatagramRing } from "../../src/base/datagram-ring.js";
+import { DatagramRing } from "../../src/base/datagram-ring.js";
 import { VirtualBoard } from "../board.js";
 import type { VirtualBoardOptions } from "../board-options.js";
 

@@ -66,7 +66,7 @@ export async function openDevice(url: string, options: OpenDeviceOptions = {}): 
   );
 }
 
-/** A line with faults, or one that is looked at, is one line. */
+/** Faults and `wire=line` are of one line, and a user of them wants one. */
 function threadsOf({ threads, wire, faults }: VirtualKnobs, otherwise = 1): number {
   return threads ?? (wire === "line" || faults !== undefined ? 1 : otherwise);
 }

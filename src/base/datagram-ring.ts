@@ -15,33 +15,6 @@ const headerBytes = 8;
 const skip = 0xffff_ffff;
 const aligned = (bytes: number): number => (bytes + 7) & ~7;
 
-/**
- * Rings once for all that is written in one go: a reader that is woken for the first of many datagrams is through before
- * the second is there, and must be woken again, which costs more than the datagram.
- */
-export class Bell {
-  readonly #ring: DatagramRing;
-  readonly #wake: () => void;
-  #isDue = false;
-
-  constructor(ring: DatagramRing, wake: () => void) {
-    this.#ring = ring;
-    this.#wake = wake;
-  }
-
-  /** Something was written: ring when the work at hand is done. */
-  soon(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    queueMicrotask(() => this.now());
-  }
-
-  now(): void {
-    this.#isDue = false;
-    if (this.#ring.mustWake()) this.#wake();
-  }
-}
-
 export class DatagramRing {
   readonly #control: Int32Array;
   readonly #bytes: Uint8Array;

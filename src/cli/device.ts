@@ -11,7 +11,7 @@ import { ownVersion } from "./versions.js";
  * Open a device, use it, close it, whatever happens.
  * @param url of the device; several boards of one kind, with blanks between, are one device
  * @param capture file to record to @param also another one who wants to see the datagrams
- * @param virtualThreads of virtual boards whose URL does not say
+ * @param virtualThreads of a virtual board that is named alone and whose URL does not say
  * @throws CaptureUnwritable when the capture cannot be begun; those of `openDevice` and of `use`
  */
 export async function withDevice<T>(
@@ -23,9 +23,10 @@ export async function withDevice<T>(
 ): Promise<T> {
   const { openDevices } = await import("../api/open-devices.js");
   const { signal } = interrupts;
-  // A capture is read as one board's.
-  const options = { signal, logger, virtualThreads: capture === undefined ? virtualThreads : 1 };
   const urls = url.trim().split(/\s+/);
+  // A capture is read as one board's; who names several boards has said how many.
+  const isOne = capture !== undefined || urls.length > 1;
+  const options = { signal, logger, virtualThreads: isOne ? 1 : virtualThreads };
   if (capture === undefined)
     return await opened(openDevices(urls, { ...options, ...(also ? { capture: also } : {}) }), use);
   const { recordTo } = await import("../api/record-to.js");

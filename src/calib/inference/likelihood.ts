@@ -115,8 +115,7 @@ export class LearntLikelihood {
     const trained: Ensemble[] = [];
     if ((host?.parallel ?? 1) > 1) trained.push(...(await Promise.all(tried.map(trainOne))));
     else for (const [index, own] of tried.entries()) trained.push(await trainOne(own, index));
-    const pairs = everyPair(judge, data);
-    const chosen = trained.length === 1 ? [0] : chooseMixture(trained.map((one) => one.memberLogProbs(...pairs)));
+    const chosen = trained.length === 1 ? [0] : chooseMixture(pairLogProbs(trained, judge, data));
     const members = chosen.flatMap((k) => (trained[k] as Ensemble).members);
     return new LearntLikelihood(data, new Ensemble((trained[0] as Ensemble).features, members));
   }
@@ -133,12 +132,7 @@ export class LearntLikelihood {
     const features = this.#data.apply(x);
     const width = this.#data.outputSize;
     const n = theta.length / this.#ensemble.features.inputSize;
-    const per = (n * width) / features.length;
-    const values = new Float64Array(n * width);
-    for (let i = 0; i < n; i++) {
-      const at = Math.floor(i / per) * width;
-      values.set(features.subarray(at, at + width), i * width);
-    }
+    const values = eachRepeated(features, width, (n * width) / features.length);
     return this.#ensemble.logProb(values, theta);
   }
 
@@ -147,16 +141,21 @@ export class LearntLikelihood {
   }
 }
 
-/** Data of judge i with the parameters of judge j, shape (n, n): features of x, theta. */
-function everyPair({ theta, x, count }: Rows, data: FeatureMap): [values: Float64Array, theta: Float64Array] {
-  const features = data.apply(x);
-  const width = data.outputSize;
-  const values = new Float64Array(count * count * width);
-  for (let i = 0; i < count; i++) {
-    const own = features.subarray(i * width, (i + 1) * width);
-    for (let j = 0; j < count; j++) values.set(own, (i * count + j) * width);
+/** Each row so many times, one after the other. @param rows shape (m, width) */
+function eachRepeated(rows: Float32Array, width: number, times: number): Float64Array {
+  const out = new Float64Array(rows.length * times);
+  for (let i = 0; i < rows.length / width; i++) {
+    const own = rows.subarray(i * width, (i + 1) * width);
+    for (let k = 0; k < times; k++) out.set(own, (i * times + k) * width);
   }
-  return [values, repeated(theta, count)];
+  return out;
+}
+
+/** Of each candidate its networks, log q(x_i | theta_j) of the judges, shape (n, n). */
+function pairLogProbs(trained: readonly Ensemble[], { theta, x, count }: Rows, data: FeatureMap): Float64Array[][] {
+  const values = eachRepeated(data.apply(x), data.outputSize, count);
+  const thetas = repeated(theta, count);
+  return trained.map((one) => one.memberLogProbs(values, thetas));
 }
 
 /**

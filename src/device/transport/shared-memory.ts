@@ -5,7 +5,8 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { yieldToEvents } from "../../base/async.js";
-import { Bell, DatagramRing } from "../../base/datagram-ring.js";
+import { Bell } from "../../base/bell.js";
+import { DatagramRing } from "../../base/datagram-ring.js";
 import type { DatagramPort } from "../../protocol/host-arq.js";
 import type { DatagramTransport } from "./transport.js";
 
