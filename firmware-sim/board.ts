@@ -78,7 +78,7 @@ export class VirtualBoard {
   #makeExecutor(): Executor {
     const { chip: seed, preset, knobs, kernels } = this.#options;
     const given = { ...(preset && { preset }), ...(knobs && { knobs }), ...(kernels && { kernels }) };
-    return new Executor(createChip({ seed, ...given }));
+    return new Executor(createChip({ seed, ...given }), kernels);
   }
 
   #makePeer(): ArqPeer {

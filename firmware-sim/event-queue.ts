@@ -3,19 +3,30 @@
  * time. Times are kept relative to a base that the queue chooses anew whenever it is empty.
  */
 
+import type { TraceKernel } from "./trace-kernel.js";
+
 /** Stamps count modulo this, units of 4 ns; bases are multiples of it. */
 const stampSpan = 256;
 /** Times further than this from the base, units of 4 ns, do not fit: 4.3 s. */
 const longestSpan = 2 ** 30;
 
+const firstCapacity = 1024;
+
 export class EventQueue {
+  readonly #kernel: TraceKernel | undefined;
   /** Units of 4 ns. */
   #base = 0;
   /** FPGA cycles from the base, and the event as it stands in a pack. */
-  #cycle = new Int32Array(1024);
-  #bits = new Uint32Array(1024);
+  #cycle: Int32Array;
+  #bits: Uint32Array;
   #head = 0;
   #tail = 0;
+
+  /** @param kernel holds the events in its memory */
+  constructor(kernel?: TraceKernel) {
+    this.#kernel = kernel;
+    ({ cycle: this.#cycle, bits: this.#bits } = this.#columnsOf(firstCapacity));
+  }
 
   get length(): number {
     return this.#tail - this.#head;
@@ -33,12 +44,16 @@ export class EventQueue {
     if (last - this.#base >= longestSpan) throw new RangeError("events wait for longer than the trace can tell");
     const [cycle, bits, tail] = [this.#cycle, this.#bits, this.#tail];
     const offset = shift - this.#base;
+    this.#tail = tail + count;
+    if (this.#kernel) {
+      this.#kernel.append(tail, count, time, value, offset);
+      return;
+    }
     for (let i = 0; i < count; i++) {
       const units = Math.floor(time[i] as number) + offset;
       cycle[tail + i] = units >> 1;
       bits[tail + i] = ((units & 0xff) << 16) | (value[i] as number);
     }
-    this.#tail = tail + count;
   }
 
   /** Time of the event at a place from the front, FPGA cycles. */
@@ -79,15 +94,17 @@ export class EventQueue {
     if (this.#tail + count <= this.#cycle.length) return;
     const held = this.length;
     const capacity = Math.max(this.#cycle.length, 2 * (held + count));
-    const isLarger = capacity > this.#cycle.length;
-    const cycle = isLarger ? new Int32Array(capacity) : this.#cycle;
-    const bits = isLarger ? new Uint32Array(capacity) : this.#bits;
-    // `set` copes with overlap, so the arrays may be the same.
-    cycle.set(this.#cycle.subarray(this.#head, this.#tail));
-    bits.set(this.#bits.subarray(this.#head, this.#tail));
-    this.#cycle = cycle;
-    this.#bits = bits;
+    const [cycle, bits] = [this.#cycle.slice(this.#head, this.#tail), this.#bits.slice(this.#head, this.#tail)];
+    if (capacity > this.#cycle.length) ({ cycle: this.#cycle, bits: this.#bits } = this.#columnsOf(capacity));
+    this.#cycle.set(cycle);
+    this.#bits.set(bits);
     this.#head = 0;
     this.#tail = held;
+  }
+
+  #columnsOf(capacity: number): { readonly cycle: Int32Array; readonly bits: Uint32Array } {
+    return (
+      this.#kernel?.columns(capacity) ?? { cycle: new Int32Array(capacity), bits: new Uint32Array(capacity) }
+    );
   }
 }

@@ -39,7 +39,7 @@ export class Executor {
   /** Words for the host. */
   readonly traceBuffer = new ByteFifo();
   readonly #program = new ByteFifo();
-  readonly #trace = new TraceEncoder(this.traceBuffer);
+  readonly #trace: TraceEncoder;
   readonly #core: FpgaCore;
   readonly #instructions: Instructions;
   #decoder: StreamDecoder;
@@ -49,7 +49,9 @@ export class Executor {
   #traceStalls = 0;
   #isTraceFull = false;
 
-  constructor(chip: Chip) {
+  /** @param kernels without them the answers are the same, but come more slowly */
+  constructor(chip: Chip, kernels?: WebAssembly.Module) {
+    this.#trace = new TraceEncoder(this.traceBuffer, kernels);
     this.#core = new FpgaCore(chip, this.#trace);
     this.#instructions = new Instructions(this.#core);
     this.#decoder = createToFpgaDecoder(this.#instructions);

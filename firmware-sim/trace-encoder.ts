@@ -7,9 +7,10 @@
  * The bytes depend on what is put in, and when in FPGA time, alone: every answer and every drain ends on a whole word.
  * Source: fisch `playback_decoder.cpp` (how time is read), hxcomm `from_fpga.h` (messages).
  */
-import { createFromFpgaEncoder, type FromFpgaSink, type StreamEncoder } from "../src/protocol/index.js";
+import { type AnswerEncoder, createFromFpgaEncoder } from "../src/protocol/index.js";
 import type { ByteFifo } from "./byte-fifo.js";
 import { EventQueue } from "./event-queue.js";
+import { type PackLimits, TraceKernel } from "./trace-kernel.js";
 
 /** Time of FPGA and chip has 43 bits. */
 const timeSpan = 2 ** 43;
@@ -26,6 +27,10 @@ const widestPack = 64;
 export const eventLatency = 32;
 /** Messages that may follow a jump of time before it could catch up with the next answer. Our choice. */
 const jumpReserve = 24;
+/** A longer gap of time is told in full. */
+const longestGap = 256;
+/** Times further than this from the queue's base, FPGA cycles, lie beyond all of its events; they fit into 32 bits. */
+const beyondEvents = 2 ** 30;
 /** Words move to the trace buffer when this many bytes have come together. */
 const transferBytes = 1440;
 
@@ -48,8 +53,9 @@ export interface TimedValues {
 export class TraceEncoder {
   readonly counters: TraceCounters = { lateEvents: 0, delayedAnswers: 0 };
   readonly #buffer: ByteFifo;
-  readonly #out: FromFpgaSink & StreamEncoder = createFromFpgaEncoder();
-  readonly #samples = new EventQueue();
+  readonly #out: AnswerEncoder = createFromFpgaEncoder();
+  readonly #kernel: TraceKernel | undefined;
+  readonly #samples: EventQueue;
   readonly #spikes = new EventQueue();
   /** What the receiver's clock shows after the last message; NaN when it must be told anew. */
   #receiverTime = Number.NaN;
@@ -57,8 +63,11 @@ export class TraceEncoder {
   /** Bytes beyond the last whole word. */
   #overhang = 0;
 
-  constructor(buffer: ByteFifo) {
+  /** @param kernels without them the bytes are the same, but come more slowly */
+  constructor(buffer: ByteFifo, kernels?: WebAssembly.Module) {
     this.#buffer = buffer;
+    this.#kernel = kernels && new TraceKernel(kernels);
+    this.#samples = new EventQueue(this.#kernel);
   }
 
   /** Bytes that wait for the host, in whole words. */
@@ -143,7 +152,7 @@ export class TraceEncoder {
       return;
     }
     // Also when nothing is known of the receiver.
-    if (!(gap <= 256)) this.#out.systime((((target - 1) % timeSpan) + timeSpan) % timeSpan);
+    if (!(gap <= longestGap)) this.#out.systime((((target - 1) % timeSpan) + timeSpan) % timeSpan);
     else if (gap > 0) this.#out.sysdelta(gap - 1);
     this.#receiverTime = target;
   }
@@ -180,11 +189,43 @@ export class TraceEncoder {
 
   /** Full packs of samples while nothing else waits: what `#sendEvents` does with them, in one loop of whole numbers. */
   #sendSamples(horizon: number, latest: number): void {
+    const { baseCycle } = this.#samples.columns;
+    const time = this.#receiverTime - baseCycle;
+    // Also when nothing is known of the receiver.
+    if (!(Math.abs(time) < beyondEvents)) return;
+    const limits: PackLimits = {
+      newest: Math.min(horizon - baseCycle, beyondEvents),
+      farthest: Math.min(latest - baseCycle, beyondEvents),
+      widestPack,
+      oldestAge,
+      jumpAge,
+      longestGap,
+    };
+    for (;;) {
+      const before = this.#receiverTime;
+      const count = this.#kernel
+        ? this.#packByKernel(this.#kernel, before - baseCycle, limits)
+        : this.#packInTurn(before - baseCycle, limits);
+      if (count === 0) return;
+      this.#samples.drop(count);
+      this.#overhang = (this.#overhang + (2 * count) / 3) & 7;
+    }
+  }
+
+  /** @param time that the receiver's clock shows, FPGA cycles from the queue's base @returns samples packed */
+  #packByKernel(kernel: TraceKernel, time: number, limits: PackLimits): number {
+    const { baseCycle, from, to } = this.#samples.columns;
+    const row = kernel.pack(from, to, time, limits);
+    this.#out.encoded(row.bytes);
+    this.#receiverTime = row.time + baseCycle;
+    return row.samples;
+  }
+
+  /** The same without kernels. */
+  #packInTurn(start: number, { newest, farthest }: PackLimits): number {
     const out = this.#out;
     const { baseCycle, cycle, bits, from, to } = this.#samples.columns;
-    const newest = horizon - baseCycle;
-    const farthest = latest - baseCycle;
-    let time = this.#receiverTime - baseCycle;
+    let time = start;
     let at = from;
     for (; at + 3 <= to; at += 3) {
       const first = cycle[at] as number;
@@ -196,17 +237,14 @@ export class TraceEncoder {
       } else {
         const target = Math.max(last, Math.min(first + jumpAge, farthest));
         const gap = target - 1 - time;
-        // Also when nothing is known of the receiver.
-        if (!(gap <= 256)) break;
+        if (gap > longestGap) break;
         if (gap > 0) out.sysdelta(gap - 1);
         time = target;
       }
       out.madcPack3(bits[at] as number, bits[at + 1] as number, bits[at + 2] as number);
     }
-    if (at === from) return;
-    this.#samples.drop(at - from);
-    this.#overhang = (this.#overhang + (2 * (at - from)) / 3) & 7;
     this.#receiverTime = time + baseCycle;
+    return at - from;
   }
 
   /** Let the clock at the next message lie between the youngest event and the limit of age. @returns false if too late */

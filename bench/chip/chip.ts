@@ -5,6 +5,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { loadKernels } from "../../src/kernels/load.js";
+import { KernelSpace } from "../../src/kernels/module.js";
 import {
   AtomicNeuronOnDls,
   CommonNeuronBackendConfig,
@@ -73,7 +74,7 @@ export const chipBench: Bench = {
   async run(note) {
     const loaded = loadKernels();
     if (loaded.variant === "none") throw new Error(loaded.why);
-    const kernel = new KernelStepper(loaded.module);
+    const kernel = new KernelStepper(new KernelSpace(loaded.module, 2 ** 21));
     const reference = new ReferenceStepper();
     const c = runC(jobs);
     if (typeof c === "string") note(`no C peer: ${c}`);

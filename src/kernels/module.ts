@@ -53,9 +53,22 @@ export interface KernelExports {
     shift: number,
     share: number,
   ): void;
-  lowPass(out: Address, input: Address, n: number, share: number, y: number): number;
-  sampleLine(
+  lowPass(out: Address, input: Address, n: number, keep: number, share: number, y: number): number;
+  driverAlone(
     out: Address,
+    values: Address,
+    n: number,
+    origin: number,
+    sign: number,
+    gain: number,
+    shift: number,
+    keep: number,
+    share: number,
+    y: number,
+  ): number;
+  sampleLine(
+    values: Address,
+    times: Address,
     line: Address,
     normals: Address,
     n: number,
@@ -64,7 +77,27 @@ export interface KernelExports {
     gain: number,
     offset: number,
     white: number,
+    bits: number,
+    origin: number,
+    first: number,
+    period: number,
   ): void;
+  queueEvents(cycle: Address, bits: Address, time: Address, value: Address, n: number, offset: number): void;
+  packSamples(
+    out: Address,
+    cycle: Address,
+    bits: Address,
+    n: number,
+    state: Address,
+    newest: number,
+    farthest: number,
+    widest: number,
+    oldest: number,
+    jump: number,
+    longestGap: number,
+    packOpcode: number,
+    deltaOpcode: number,
+  ): number;
   gemm(
     m: number,
     n: number,
@@ -190,8 +223,10 @@ export class KernelSpace {
   readonly memory: WebAssembly.Memory;
   #top = firstAddress;
 
-  constructor(module: WebAssembly.Module) {
-    this.memory = new WebAssembly.Memory({ initial: 2, maximum: 65_536 });
+  /** @param fixedBytes size of a memory that never grows, so that views of it stay good; default: it grows as needed */
+  constructor(module: WebAssembly.Module, fixedBytes?: number) {
+    const pages = fixedBytes === undefined ? 2 : Math.ceil(fixedBytes / pageBytes);
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: fixedBytes === undefined ? 65_536 : pages });
     const instance = new WebAssembly.Instance(module, { env: { memory: this.memory, abort: onAbort } });
     this.call = instance.exports as unknown as KernelExports;
   }

@@ -35,7 +35,7 @@ export * from "./host-arq-frame.js";
 export type { MessageType } from "./messages/define-message.js";
 export { messagesOf } from "./messages/define-message.js";
 export { fromFpgaMessages, toFpgaMessages } from "./messages/dictionary.js";
-export { createFromFpgaDecoder, createFromFpgaEncoder } from "./messages/from-fpga.js";
+export { type AnswerEncoder, createFromFpgaDecoder, createFromFpgaEncoder } from "./messages/from-fpga.js";
 export {
   type MessageColumns,
   makeMessageColumns,

@@ -3,6 +3,7 @@
  * Knows nothing of links, hosts and calibration.
  */
 import { Rng } from "../base/rng.js";
+import { KernelSpace } from "../kernels/module.js";
 import {
   type AtomicNeuron,
   AtomicNeuronOnDls,
@@ -47,6 +48,8 @@ import { Registers } from "./registers.js";
 
 /** From a crossbar input to a synaptic input, grid steps: 0.19 us. Neurons that feed each other advance in such slices. */
 const synapticLatency = 12;
+/** Memory of the kernels that step circuits and convert samples; it does not grow, so that views of it stay good. */
+const kernelBytes = 2 ** 21;
 const columns = 256;
 const neuronsPerBlock = 128;
 const entries = [0, 1, 2, 3] as const;
@@ -76,6 +79,7 @@ class VirtualChip implements Chip {
     const { seed, preset = "typical" } = options;
     const imperfections = resolveImperfections(preset, options.knobs);
     const root = Rng.fromSeed(seed);
+    const kernels = options.kernels && new KernelSpace(options.kernels, kernelBytes);
     const dna = root.fork("dna");
     this.identity = { seed, preset, dna: [dna.nextUint32(), dna.nextUint32() >>> 7] };
     this.#capMem = new CapMem(root, imperfections);
@@ -114,7 +118,7 @@ class VirtualChip implements Chip {
         this.#counters.count(neuron);
         this.#routing.fromNeuron(neuron, step * unitsPerStep);
       },
-      stepper: options.kernels ? new KernelStepper(options.kernels) : new ReferenceStepper(),
+      stepper: kernels ? new KernelStepper(kernels) : new ReferenceStepper(),
       powerUpWords,
       wordsOf: (index) => this.#wordsOf(index),
     });
@@ -124,7 +128,7 @@ class VirtualChip implements Chip {
       registers: this.#registers,
       readout: this.#readout,
       converter: new Converter(root, imperfections),
-      kernels: options.kernels,
+      kernels,
       population: this.#population,
       phase: (start) => phases.uniform(start, 0),
       events: this.#samples,

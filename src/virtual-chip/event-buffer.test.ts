@@ -18,12 +18,14 @@ describe("EventBuffer", () => {
     expect(buffer.take(100).count).toBe(0);
   });
 
-  it("takes runs of values at regular times", () => {
+  it("takes parts of rows", () => {
     const buffer = new EventBuffer();
-    buffer.pushRun(Uint16Array.of(7, 8, 9), 3, 0x400, 100.25, 8.5, 2);
+    const [times, values] = [Float64Array.of(117, 125, 134, 142), Uint16Array.of(7, 8, 9, 10)];
+    buffer.pushRun(times, values, 0, 1);
+    buffer.pushRun(times, values, 2, 4);
     const { time, value } = buffer.take(1000);
-    expect([...time]).toEqual([117, 125, 134]);
-    expect([...value]).toEqual([0x407, 0x408, 0x409]);
+    expect([...time]).toEqual([117, 134, 142]);
+    expect([...value]).toEqual([7, 9, 10]);
   });
 
   it("keeps everything beyond its first capacity", () => {

@@ -30,18 +30,12 @@ export class EventBuffer {
     this.#end = n + 1;
   }
 
-  /**
-   * Append `count` values, or-ed with `bits`, whose times are floor(origin + (first + i) * period).
-   * None of them may be earlier than what was appended before.
-   */
-  pushRun(values: Uint16Array, count: number, bits: number, origin: number, period: number, first: number): void {
-    this.#makeRoom(count);
-    const [time, value, n] = [this.#time, this.#value, this.#end];
-    for (let i = 0; i < count; i++) {
-      time[n + i] = Math.floor(origin + (first + i) * period);
-      value[n + i] = (values[i] as number) | bits;
-    }
-    this.#end = n + count;
+  /** Append the events `from` to `to - 1` of a row, none of which is earlier than what was appended before. */
+  pushRun(times: Float64Array, values: Uint16Array, from: number, to: number): void {
+    this.#makeRoom(to - from);
+    this.#time.set(times.subarray(from, to), this.#end);
+    this.#value.set(values.subarray(from, to), this.#end);
+    this.#end += to - from;
   }
 
   /** Remove and return the events up to a time. The arrays are views, good until the next event is appended. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Rng } from "../../src/base/rng.js";
 import { loadKernels } from "../../src/kernels/load.js";
+import { KernelSpace } from "../../src/kernels/module.js";
 import { NoiseStream } from "../../src/virtual-chip/noise.js";
 import {
   CircuitNoise,
@@ -85,7 +86,7 @@ describe("the kernel", () => {
   const reference = course(new ReferenceStepper(), circuits(), lengths, first);
 
   it("gives the bytes of the reference body", () => {
-    const kernel = course(new KernelStepper(module, 8), circuits(), lengths, first);
+    const kernel = course(new KernelStepper(new KernelSpace(module, 2 ** 21), 8), circuits(), lengths, first);
     expect(kernel.length).toBe(reference.length);
     expect(kernel.findIndex((x, i) => x !== reference[i])).toBe(-1);
   });
@@ -98,7 +99,7 @@ describe("the kernel", () => {
         stepper.step(shuffled.slice(at, at + size), first, 2048, false);
       return all.map(({ state }) => state);
     };
-    const stepper = new KernelStepper(module, 8);
+    const stepper = new KernelStepper(new KernelSpace(module, 2 ** 21), 8);
     const want = ends(new ReferenceStepper(), (i) => i, 1);
     expect(ends(stepper, (i) => i, 1)).toEqual(want);
     expect(ends(stepper, (i) => i, 16)).toEqual(want);

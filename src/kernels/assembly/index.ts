@@ -10,3 +10,4 @@ export { exponentialTable } from "./power-of-two";
 export * from "./readout";
 export * from "./rows";
 export * from "./spline";
+export * from "./trace";

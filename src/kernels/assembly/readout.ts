@@ -29,45 +29,77 @@ export function addDriver(
   }
 }
 
-/** First-order low-pass of `n` values. @param y where it begins; stands ahead of `out` afterwards @returns where it ends */
-export function lowPass(out: usize, input: usize, n: i32, share: f64, y: f64): f64 {
+/**
+ * First-order low-pass of `n` values: y = keep * y + share * x.
+ * @param y where it begins; stands ahead of `out` afterwards @returns where it ends
+ */
+export function lowPass(out: usize, input: usize, n: i32, keep: f64, share: f64, y: f64): f64 {
   store<f64>(out - 8, y);
   const end = out + (<usize>n << 3);
   for (; out < end; out += 8, input += 8) {
-    y += share * (load<f64>(input) - y);
+    y = keep * y + share * load<f64>(input);
     store<f64>(out, y);
   }
   return y;
 }
 
-/**
- * Two samples as whole numbers, in the two low lanes; rounds half up, as JavaScript does.
- * @param at positions on the line, steps
- */
+/** `addDriver` to an empty line with a share of 1, and `lowPass`, in one loop that waits for the low-pass alone. */
+export function driverAlone(
+  out: usize,
+  values: usize,
+  n: i32,
+  origin: f64,
+  sign: f64,
+  gain: f64,
+  shift: f64,
+  keep: f64,
+  share: f64,
+  y: f64,
+): f64 {
+  store<f64>(out - 8, y);
+  const end = out + (<usize>n << 3);
+  for (; out < end; out += 8, values += 8) {
+    const volts = origin + sign * load<f64>(values);
+    y = keep * y + share * (gain * (volts > 0 ? volts : 0) + shift);
+    store<f64>(out, y);
+  }
+  return y;
+}
+
+/** Positions on a line are whole numbers of these parts of a step: see src/virtual-chip/blocks/madc.ts. */
+const partBits: i32 = 12;
+const partMask: i32 = (1 << partBits) - 1;
+const stepsPerPart: f64 = 1.0 / 4096.0;
+/** Added to a whole number, it leaves that number in the low bits. */
+const magic: f64 = 4503599627370496.0;
+
+/** Two samples in the low bits of two lanes; rounds half up, as JavaScript does. @param parts positions in the low lanes */
 // @ts-ignore: decorator
 @inline
-function twoSamples(line: usize, at: v128, gain: f64, offset: f64, noise: v128): v128 {
-  const whole = f64x2.floor(at);
-  const places = i32x4.trunc_sat_f64x2_s_zero(whole);
-  const first = v128.load(line - 8 + (<usize>i32x4.extract_lane(places, 0) << 3));
-  const second = v128.load(line - 8 + (<usize>i32x4.extract_lane(places, 1) << 3));
+function twoSamples(line: usize, parts: v128, gain: f64, offset: f64, noise: v128): v128 {
+  const first = v128.load(line - 8 + (<usize>(i32x4.extract_lane(parts, 0) >> partBits) << 3));
+  const second = v128.load(line - 8 + (<usize>(i32x4.extract_lane(parts, 1) >> partBits) << 3));
   const left = v128.shuffle<f64>(first, second, 0, 2);
   const right = v128.shuffle<f64>(first, second, 1, 3);
-  const volts = f64x2.add(left, f64x2.mul(f64x2.sub(at, whole), f64x2.sub(right, left)));
+  const between = f64x2.mul(d(stepsPerPart), f64x2.convert_low_i32x4_s(v128.and(parts, i32x4.splat(partMask))));
+  const volts = f64x2.add(left, f64x2.mul(between, f64x2.sub(right, left)));
   const lsb = f64x2.add(f64x2.add(f64x2.mul(volts, d(gain)), d(offset)), noise);
   const above = f64x2.ceil(lsb);
   const rounded = f64x2.sub(above, v128.and(d(1), f64x2.gt(f64x2.sub(above, d(0.5)), lsb)));
-  return i32x4.trunc_sat_f64x2_s_zero(f64x2.pmax(d(0), f64x2.pmin(d(1023), rounded)));
+  return f64x2.add(f64x2.pmax(d(0), f64x2.pmin(d(1023), rounded)), d(magic));
 }
 
 /**
  * Sample a line `n` times.
- * @param out u16, room for an even number of them @param line its values at the ends of steps; the one at the start of the
- * first stands ahead of it; one more may be read behind the last position @param normals f64, room for an even number
- * @param position of the first sample, steps @param spacing steps
+ * @param values u16, and @param times f64, of the samples, room for an even number: each value is or-ed with `bits`, times
+ * are floor(origin + (first + k) * period)
+ * @param line its values at the ends of steps; the one at the start of the first stands ahead of it; one more may be read
+ * behind the last position @param normals f64, room for an even number
+ * @param position of the first sample, steps, and @param spacing steps, both whole numbers of 1/4096
  */
 export function sampleLine(
-  out: usize,
+  values: usize,
+  times: usize,
   line: usize,
   normals: usize,
   n: i32,
@@ -76,14 +108,22 @@ export function sampleLine(
   gain: f64,
   offset: f64,
   white: f64,
+  bits: i32,
+  origin: f64,
+  first: f64,
+  period: f64,
 ): void {
-  const last = d(<f64>(n - 1));
-  for (let k = 0; k < n; k += 2, out += 4, normals += 16) {
-    // An odd number's last sample is computed twice.
-    const index = f64x2.pmin(last, f64x2.add(d(<f64>k), f64x2(0, 1)));
-    const at = f64x2.add(d(position), f64x2.mul(index, d(spacing)));
-    const pair = twoSamples(line, at, gain, offset, f64x2.mul(d(white), v128.load(normals)));
-    store<u16>(out, <u16>i32x4.extract_lane(pair, 0));
-    store<u16>(out, <u16>i32x4.extract_lane(pair, 1), 2);
+  const apart = <i32>(spacing * 4096);
+  let parts = i32x4.add(i32x4.splat(<i32>(position * 4096)), i32x4(0, apart, 0, 0));
+  // An odd number's last sample is computed twice.
+  const last = i32x4.splat(<i32>(position * 4096) + (n - 1) * apart);
+  const both = bits | (bits << 16);
+  let index = f64x2.add(d(first), f64x2(0, 1));
+  for (let k = 0; k < n; k += 2, values += 4, times += 16, normals += 16) {
+    const pair = twoSamples(line, i32x4.min_s(parts, last), gain, offset, f64x2.mul(d(white), v128.load(normals)));
+    store<i32>(values, i32x4.extract_lane(pair, 0) | (i32x4.extract_lane(pair, 2) << 16) | both);
+    v128.store(times, f64x2.floor(f64x2.add(d(origin), f64x2.mul(index, d(period)))));
+    index = f64x2.add(index, d(2));
+    parts = i32x4.add(parts, i32x4.splat(2 * apart));
   }
 }

@@ -50,6 +50,12 @@ export class ByteWriter {
     if (this.#length + count > this.#bytes.length) this.#next(count);
   }
 
+  /** Append a copy of bytes. */
+  append(bytes: Uint8Array): void {
+    const at = this.place(bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
   /** Write the messages `first` .. `end - 1` of the columns with `pack`. */
   pack(pack: Pack, columns: MessageColumns, first: number, end: number): void {
     for (let i = first; i < end; ) {

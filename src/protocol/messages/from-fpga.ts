@@ -50,6 +50,9 @@ class FromFpgaEncoder implements FromFpgaSink, StreamEncoder {
     return this.#out.take(this.#out.length % 8);
   }
 
+  encoded(bytes: Uint8Array): void {
+    this.#out.append(bytes);
+  }
   messages(columns: MessageColumns, first = 0, end = columns.op.length): void {
     this.#out.pack(packFromFpga, columns, first, end);
   }
@@ -115,6 +118,8 @@ class FromFpgaEncoder implements FromFpgaSink, StreamEncoder {
 export interface AnswerEncoder extends FromFpgaSink, StreamEncoder {
   /** Messages `first` .. `end - 1` of the columns; numbers are cut to the width of their field. */
   messages(columns: MessageColumns, first?: number, end?: number): void;
+  /** Whole messages that somebody else has encoded. */
+  encoded(bytes: Uint8Array): void;
 }
 
 /** The board's end: answers and events in, words out. */

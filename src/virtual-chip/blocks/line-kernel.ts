@@ -2,29 +2,15 @@
  * The readout path's kernels (src/kernels/assembly/readout.ts) and the memory they work in, for one line: the same values
  * as the reference bodies in readout-line.ts and madc-path.ts, many at a time.
  */
-import { KernelSpace } from "../../kernels/module.js";
+import type { KernelSpace } from "../../kernels/module.js";
+import type { SamplePlace, SampleRun, Scale } from "./madc-path.js";
+import type { LineShare } from "./readout-line.js";
 
 const floatsPerDouble = 2;
 const twoTo32 = 0x1_0000_0000;
 /** Values of a generator block; the kernel makes four blocks at a time, from one that may have begun before. */
 const perBlock = 4;
 const blocksAtOnce = 4;
-
-/** How a driver shows its voltage: share * (gain * max(0, origin + sign * voltage) + shift). */
-export interface LineShare {
-  readonly origin: number;
-  readonly sign: number;
-  readonly gain: number;
-  readonly shift: number;
-  readonly share: number;
-}
-
-/** How a voltage becomes a number: see `Converter.convert`. */
-export interface Scale {
-  readonly gain: number;
-  readonly offset: number;
-  readonly white: number;
-}
 
 export class LineKernel {
   readonly input: Float64Array;
@@ -35,13 +21,14 @@ export class LineKernel {
   readonly #valuesAt: number;
   readonly #normalsAt: number;
   readonly #samplesAt: number;
+  readonly #timesAt: number;
   readonly #values: Float64Array;
   readonly #samples: Uint16Array;
+  readonly #times: Float64Array;
   readonly #before: Float64Array;
 
-  /** @param length longest stretch, steps, and largest number of samples at a time; even */
-  constructor(module: WebAssembly.Module, length: number) {
-    const space = new KernelSpace(module);
+  /** @param space with a memory that does not grow @param length longest stretch, steps, and most samples at a time; even */
+  constructor(space: KernelSpace, length: number) {
     const doubles = (count: number): number => space.allocate(floatsPerDouble * count);
     this.#space = space;
     this.#inputAt = doubles(length + 2);
@@ -50,46 +37,52 @@ export class LineKernel {
     this.#valuesAt = doubles(length + 2);
     this.#normalsAt = doubles(length + 2 * perBlock * blocksAtOnce);
     this.#samplesAt = space.allocate(length / 2 + 1);
-    // Views are taken once all is allocated: growing the memory detaches them.
+    this.#timesAt = doubles(length + 2);
     const { buffer } = space.memory;
     this.input = new Float64Array(buffer, this.#inputAt, length);
     this.output = new Float64Array(buffer, this.#outputAt, length);
     this.#before = new Float64Array(buffer, beforeAt, 1);
     this.#values = new Float64Array(buffer, this.#valuesAt, length);
     this.#samples = new Uint16Array(buffer, this.#samplesAt, length);
+    this.#times = new Float64Array(buffer, this.#timesAt, length);
   }
 
-  add(step: number, values: Float64Array, count: number, { origin, sign, gain, shift, share }: LineShare): void {
-    this.#values.set(values.subarray(0, count));
+  add(step: number, values: Float64Array, count: number, { origin, sign, gain, shift }: LineShare, share: number): void {
+    const at = this.#place(values, count);
     // The kernel takes pairs: beyond an odd count it changes one more.
     const beyond = this.input[step + count];
-    this.#space.call.addDriver(this.#inputAt + 8 * step, this.#valuesAt, count, origin, sign, gain, shift, share);
+    this.#space.call.addDriver(this.#inputAt + 8 * step, at, count, origin, sign, gain, shift, share);
     if (beyond !== undefined) this.input[step + count] = beyond;
   }
 
   /** @returns the output at the end */
-  run(count: number, share: number, start: number): number {
-    return this.#space.call.lowPass(this.#outputAt, this.#inputAt, count, share, start);
+  run(count: number, keep: number, share: number, start: number): number {
+    return this.#space.call.lowPass(this.#outputAt, this.#inputAt, count, keep, share, start);
+  }
+
+  /** @returns the output at the end */
+  pass(
+    step: number,
+    values: Float64Array,
+    count: number,
+    { origin, sign, gain, shift }: LineShare,
+    keep: number,
+    share: number,
+    start: number,
+  ): number {
+    const at = this.#place(values, count);
+    const out = this.#outputAt + 8 * step;
+    return this.#space.call.driverAlone(out, at, count, origin, sign, gain, shift, keep, share, start);
   }
 
   float(volts: number): void {
     this.#before[0] = volts;
   }
 
-  /**
-   * Samples `index` to `index + count - 1` of a recording into `out`.
-   * @param start index of the noise @param key of its stream @param position of the first, steps @param spacing steps
-   */
-  sample(
-    out: Uint16Array,
-    start: number,
-    key: readonly [number, number],
-    index: number,
-    count: number,
-    position: number,
-    spacing: number,
-    { gain, offset, white }: Scale,
-  ): void {
+  /** @param start index of the noise @param key of its stream @returns views that are good until the next call */
+  sample(start: number, key: readonly [number, number], place: SamplePlace, scale: Scale): SampleRun {
+    const { index, count, position, spacing, bits, origin, period } = place;
+    const { gain, offset, white } = scale;
     const first = index >>> 2;
     const blocks = ((index + count - 1) >>> 2) - first + 1;
     const { call } = this.#space;
@@ -98,8 +91,29 @@ export class LineKernel {
       const [low, high] = [start % twoTo32, Math.floor(start / twoTo32)];
       call.noiseRow(this.#normalsAt, all, low, high, first, 0, key[0], key[1]);
     }
-    const normalsAt = this.#normalsAt + 8 * (index - perBlock * first);
-    call.sampleLine(this.#samplesAt, this.#outputAt, normalsAt, count, position, spacing, gain, offset, white);
-    out.set(this.#samples.subarray(0, count));
+    call.sampleLine(
+      this.#samplesAt,
+      this.#timesAt,
+      this.#outputAt,
+      this.#normalsAt + 8 * (index - perBlock * first),
+      count,
+      position,
+      spacing,
+      gain,
+      offset,
+      white,
+      bits,
+      origin,
+      index,
+      period,
+    );
+    return { values: this.#samples, times: this.#times };
+  }
+
+  /** Where the kernel finds these values: those of a circuit alone stand in its memory already. */
+  #place(values: Float64Array, count: number): number {
+    if (values.buffer === this.#space.memory.buffer) return values.byteOffset;
+    this.#values.set(values.subarray(0, count));
+    return this.#valuesAt;
   }
 }

@@ -23,6 +23,34 @@ const lossBlock = 512;
 const floatingVolts = 0.6;
 const floatingNoise = 12;
 
+/** Where samples of a recording lie. */
+export interface SamplePlace {
+  /** Numbers `index` to `index + count - 1` of the recording. */
+  readonly index: number;
+  readonly count: number;
+  /** Of the first sample in the line's stretch, and of the samples from each other: steps, whole numbers of 1/4096. */
+  readonly position: number;
+  readonly spacing: number;
+  /** Their events have the time floor(origin + number * period), units of 4 ns. */
+  readonly origin: number;
+  readonly period: number;
+  /** Or-ed with the values: the channel. */
+  readonly bits: number;
+}
+
+/** Samples as events: views that may be longer, good until the next conversion. */
+export interface SampleRun {
+  readonly values: Uint16Array;
+  readonly times: Float64Array;
+}
+
+/** How a voltage becomes a number: gain in LSB/V, offset and white noise in LSB. */
+export interface Scale {
+  readonly gain: number;
+  readonly offset: number;
+  readonly white: number;
+}
+
 /** Quantisation with this chip's converter. */
 export class Converter {
   readonly #noise: NoiseStream;
@@ -31,6 +59,8 @@ export class Converter {
   readonly #lsbPerVolt: number;
   readonly #offset: number;
   #white = new Float64Array(0);
+  #values = new Uint16Array(0);
+  #times = new Float64Array(0);
   #start = 0;
   #startOffset = 0;
 
@@ -51,29 +81,14 @@ export class Converter {
     this.#startOffset = startOffset * (normals[0] as number);
   }
 
-  /**
-   * Convert samples `index` to `index + count - 1` of the recording, 0..1023 each, into `out`.
-   * @param isDriven whether anything drives the line @param position of the first sample in the line's stretch, steps
-   * @param spacing of the samples, steps
-   */
-  convert(
-    out: Uint16Array,
-    line: ReadoutLine,
-    isDriven: boolean,
-    index: number,
-    count: number,
-    position: number,
-    spacing: number,
-  ): void {
+  /** Convert samples, 0..1023 each. @param isDriven whether anything drives the line */
+  convert(line: ReadoutLine, isDriven: boolean, place: SamplePlace): SampleRun {
     if (!isDriven) line.float(floatingVolts);
     const gain = this.#lsbPerVolt;
     const white = whiteNoise * this.#noiseFactor + (isDriven ? 0 : floatingNoise);
     const offset = this.#offset + this.#noiseFactor * this.#startOffset;
-    if (line.kernel) {
-      const scale = { gain, offset, white };
-      line.kernel.sample(out, this.#start, this.#noise.key, index, count, position, spacing, scale);
-      return;
-    }
+    if (line.kernel) return line.kernel.sample(this.#start, this.#noise.key, place, { gain, offset, white });
+    const { index, count, position, spacing, bits } = place;
     const first = index >>> 2;
     const length = 4 * (((index + count - 1) >>> 2) - first + 1);
     if (this.#white.length < length) this.#white = new Float64Array(2 * length);
@@ -81,14 +96,14 @@ export class Converter {
     if (white > 0) this.#noise.row(normals.subarray(0, length), this.#start, first);
     const skipped = index - 4 * first;
     const { output, before } = line;
-    for (let k = 0; k < count; k++) {
+    return this.#fill(place, (k) => {
       const at = position + k * spacing;
       const i = Math.floor(at);
       const left = i === 0 ? before : (output[i - 1] as number);
       const volts = left + (at - i) * ((output[i] as number) - left);
       const lsb = Math.round(volts * gain + offset + white * (normals[skipped + k] as number));
-      out[k] = Math.max(0, Math.min(lsb, largestSample));
-    }
+      return Math.max(0, Math.min(lsb, largestSample)) | bits;
+    });
   }
 
   /**
@@ -105,9 +120,29 @@ export class Converter {
     return end;
   }
 
-  /** What a converter that has not settled gives: anything. Same arguments as `convert`. */
-  garbage(out: Uint16Array, index: number, count: number): void {
-    for (let k = 0; k < count; k++)
-      out[k] = Math.floor((largestSample + 1) * this.#noise.uniform(this.#start, index + k, 2));
+  /** What a converter that has not settled gives: anything. */
+  garbage(place: SamplePlace): SampleRun {
+    return this.#fill(
+      place,
+      (k) => Math.floor((largestSample + 1) * this.#noise.uniform(this.#start, place.index + k, 2)) | place.bits,
+    );
+  }
+
+  /** The samples' numbers in place of samples. */
+  count(place: SamplePlace): SampleRun {
+    return this.#fill(place, (k) => ((place.index + k) & largestSample) | place.bits);
+  }
+
+  #fill({ index, count, origin, period }: SamplePlace, value: (k: number) => number): SampleRun {
+    if (this.#values.length < count) {
+      this.#values = new Uint16Array(2 * count);
+      this.#times = new Float64Array(2 * count);
+    }
+    const [values, times] = [this.#values, this.#times];
+    for (let k = 0; k < count; k++) {
+      values[k] = value(k);
+      times[k] = Math.floor(origin + (index + k) * period);
+    }
+    return { values, times };
   }
 }

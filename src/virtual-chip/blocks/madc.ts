@@ -9,7 +9,8 @@ import { type AdexTrace, unitsPerStep } from "../physics/adex.js";
 import type { Population } from "../population.js";
 import type { Registers } from "../registers.js";
 import { LineKernel } from "./line-kernel.js";
-import type { Converter } from "./madc-path.js";
+import type { KernelSpace } from "../../kernels/module.js";
+import type { Converter, SamplePlace } from "./madc-path.js";
 import { type BufferInput, idleSynapticInput, type LineDriver, type Readout } from "./readout.js";
 import { ReadoutLine } from "./readout-line.js";
 
@@ -19,12 +20,14 @@ const invalidUnits = 2000;
 const cyclesPerUnit = 2;
 /** Units of 4 ns per count of the power-up wait (125 MHz). */
 const unitsPerPowerupCount = 2;
-/** Sampling instants lie on this fraction of a unit, so that sums of them are exact and no cut can shift one. */
+/**
+ * Sampling instants lie on this fraction of a unit, 1/4096 of a step, so that sums of them are exact and no cut can shift
+ * one; kernels count in it.
+ */
 const instantGrid = 1024;
 const shortestSampleCycles = 12;
 const longestStretch = 2048;
 const channelBit = 10;
-const sampleMask = 0x3ff;
 /** Unit capacitors in the feedback of the preamplifier, one of which is always there. */
 const wholeGainCapacitor = 32;
 
@@ -55,7 +58,7 @@ interface Channel {
   input: BufferInput;
 }
 
-/** Adds what a driver shows of its neuron to a line. */
+/** What a driver shows of its neuron goes onto a line, which it may share. */
 function drive(
   line: ReadoutLine,
   driver: LineDriver,
@@ -65,18 +68,22 @@ function drive(
   count: number,
 ): void {
   const { source, gain, shift } = driver;
-  const how = { origin: 0, sign: 1, gain, shift, share: 1 / drivers };
-  if (source === 0) line.add(at, trace.v, count, how);
-  else if (source === 3) line.add(at, trace.w, count, how);
-  else {
-    const values = source === 1 ? trace.excitatory : trace.inhibitory;
-    line.add(at, values, count, { ...how, origin: idleSynapticInput, sign: -1 });
-  }
+  const isMembrane = source === 0;
+  const isDirect = isMembrane || source === 3;
+  const how = { origin: isDirect ? 0 : idleSynapticInput, sign: isDirect ? 1 : -1, gain, shift };
+  const values = isMembrane ? trace.v : isDirect ? trace.w : source === 1 ? trace.excitatory : trace.inhibitory;
+  if (drivers === 1) line.pass(at, values, count, how);
+  else line.add(at, values, count, how, 1 / drivers);
 }
 
 /** Whether the channel's voltage is computed: something drives it, or an amplifier without power holds it. */
 function isComputed({ drivers, poleMHz }: BufferInput): boolean {
   return drivers.length > 0 || poleMHz === 0;
+}
+
+/** Whether the channel's voltage is computed from a sum; a driver alone needs none. */
+function isSummed(input: BufferInput): boolean {
+  return isComputed(input) && input.drivers.length !== 1;
 }
 
 /** A driver seen through the preamplifier, which gains more with less of its feedback capacitor. */
@@ -89,7 +96,8 @@ export interface MadcEnvironment {
   readonly registers: Registers;
   readonly readout: Readout;
   readonly converter: Converter;
-  readonly kernels: WebAssembly.Module | undefined;
+  /** Memory that does not grow. */
+  readonly kernels: KernelSpace | undefined;
   readonly population: Population;
   /** Uniform value in [0, 1) for the phase between chip time and the MADC's clock. */
   readonly phase: (start: number) => number;
@@ -99,7 +107,6 @@ export interface MadcEnvironment {
 export class Madc {
   readonly #environment: MadcEnvironment;
   readonly #channels: readonly [Channel, Channel];
-  readonly #values = new Uint16Array(longestStretch);
   #observed: AtomicNeuron[] = [];
   #isAwake = false;
   #readyAt = 0;
@@ -160,9 +167,9 @@ export class Madc {
       if (!recording || recording.step >= toStep) return;
       const end = Math.min(toStep, this.#lastStep(recording), recording.step + longestStretch);
       const count = end - recording.step;
-      for (const { line, input } of this.#channels) if (isComputed(input)) line.clear(count);
+      for (const { line, input } of this.#channels) if (isSummed(input)) line.clear(count);
       this.#collect(end, count);
-      for (const { line, input } of this.#channels) if (isComputed(input)) line.run(count);
+      for (const { line, input } of this.#channels) if (isSummed(input)) line.run(count);
       this.#sample(recording, end);
       recording.step = end;
       if (recording.next >= recording.samples) this.#end(end * unitsPerStep, true);
@@ -275,15 +282,23 @@ export class Madc {
       const runEnd = Math.min(due, isValid ? due : firstValid, next + longestStretch, (turn + 1) * switchAfter);
       const count = runEnd - next;
       const { line, input } = this.#channels[index === 0 ? 0 : 1];
-      if (isValid) {
-        const position = firstPosition + next * spacing;
-        converter.convert(this.#values, line, isComputed(input), next, count, position, spacing);
-      } else converter.garbage(this.#values, next, count);
-      if (isDummy) for (let i = 0; i < count; i++) this.#values[i] = (next + i) & sampleMask;
+      const place: SamplePlace = {
+        index: next,
+        count,
+        position: firstPosition + next * spacing,
+        spacing,
+        origin: firstSample + latency,
+        period,
+        bits: index << channelBit,
+      };
+      const run = isDummy
+        ? converter.count(place)
+        : isValid
+          ? converter.convert(line, isComputed(input), place)
+          : converter.garbage(place);
       for (let from = next; from < runEnd; ) {
         const lost = converter.nextLost(from, runEnd);
-        const kept = this.#values.subarray(from - next, lost - next);
-        events.pushRun(kept, kept.length, index << channelBit, firstSample + latency, period, from);
+        events.pushRun(run.times, run.values, from - next, lost - next);
         from = lost + 1;
       }
       next = runEnd;

@@ -3,7 +3,15 @@
  * path behind it. Knows no neurons, registers and converters. This is the reference; the kernel does the same.
  */
 import { stepUs } from "../physics/adex.js";
-import type { LineKernel, LineShare } from "./line-kernel.js";
+import type { LineKernel } from "./line-kernel.js";
+
+/** How a driver shows a value, V: gain * max(0, origin + sign * value) + shift. */
+export interface LineShare {
+  readonly origin: number;
+  readonly sign: number;
+  readonly gain: number;
+  readonly shift: number;
+}
 
 export class ReadoutLine {
   readonly kernel: LineKernel | undefined;
@@ -13,6 +21,8 @@ export class ReadoutLine {
   before = Number.NaN;
   readonly #input: Float64Array;
   #last = Number.NaN;
+  /** What the low-pass keeps of its output in a step, and takes of its input. */
+  #keep = 0;
   #share = 1;
 
   /** @param length longest stretch, steps @param kernel with room for such a stretch */
@@ -24,7 +34,8 @@ export class ReadoutLine {
 
   /** @param poleMHz 0 holds the output at the lower rail */
   setPole(poleMHz: number): void {
-    this.#share = poleMHz === 0 ? 0 : 1 - Math.exp(-2 * Math.PI * poleMHz * stepUs);
+    this.#keep = Math.exp(-2 * Math.PI * poleMHz * stepUs);
+    this.#share = 1 - this.#keep;
     if (poleMHz === 0) this.#last = 0;
   }
 
@@ -38,35 +49,40 @@ export class ReadoutLine {
     this.#input.fill(0, 0, count);
   }
 
-  /** Add a driver's voltages, V, from a step of the stretch on. */
-  add(step: number, values: Float64Array, count: number, how: LineShare): void {
+  /** Add one of several drivers from a step of the stretch on. @param share of the mean, 0..1 */
+  add(step: number, values: Float64Array, count: number, how: LineShare, share: number): void {
     if (this.kernel) {
-      this.kernel.add(step, values, count, how);
+      this.kernel.add(step, values, count, how, share);
       return;
     }
     const input = this.#input;
-    const { origin, sign, gain, shift, share } = how;
-    for (let i = 0; i < count; i++) {
-      const volts = Math.max(0, origin + sign * (values[i] as number));
-      input[step + i] = (input[step + i] as number) + share * (gain * volts + shift);
-    }
+    for (let i = 0; i < count; i++)
+      input[step + i] = (input[step + i] as number) + share * shown(values[i] as number, how);
   }
 
-  /** Low-pass of `count` steps. */
+  /** Low-pass of the `count` steps that drivers were added to. */
   run(count: number): void {
     const input = this.#input;
-    const share = this.#share;
     let y = Number.isNaN(this.#last) ? (input[0] ?? 0) : this.#last;
     this.before = y;
-    if (this.kernel) y = this.kernel.run(count, share, y);
-    else {
-      const { output } = this;
-      for (let i = 0; i < count; i++) {
-        y += share * ((input[i] as number) - y);
-        output[i] = y;
-      }
-    }
+    if (this.kernel) y = this.kernel.run(count, this.#keep, this.#share, y);
+    else for (let i = 0; i < count; i++) y = this.#filter(i, y, input[i] as number);
     this.#last = y;
+  }
+
+  /** The only driver's next voltages go through the low-pass at once: as if added to a cleared line, and run. */
+  pass(step: number, values: Float64Array, count: number, how: LineShare): void {
+    let y = Number.isNaN(this.#last) ? shown(values[0] ?? 0, how) : this.#last;
+    if (step === 0) this.before = y;
+    if (this.kernel) y = this.kernel.pass(step, values, count, how, this.#keep, this.#share, y);
+    else for (let i = 0; i < count; i++) y = this.#filter(step + i, y, shown(values[i] as number, how));
+    this.#last = y;
+  }
+
+  #filter(step: number, y: number, input: number): number {
+    const next = this.#keep * y + this.#share * input;
+    this.output[step] = next;
+    return next;
   }
 
   /** Nothing drives the stretch's line: it shows this voltage. */
@@ -75,4 +91,8 @@ export class ReadoutLine {
     this.output.fill(volts);
     this.kernel?.float(volts);
   }
+}
+
+function shown(value: number, { origin, sign, gain, shift }: LineShare): number {
+  return gain * Math.max(0, origin + sign * value) + shift;
 }

@@ -3,7 +3,7 @@
  * They give the bytes of the reference body, many times faster. Circuits are copied into the kernel's memory for each
  * call: small beside the steps of a call.
  */
-import { KernelSpace } from "../../kernels/module.js";
+import type { KernelSpace } from "../../kernels/module.js";
 import type { AdexTrace } from "./adex.js";
 import { fractionalPowers, seriesFactors } from "./exponential.js";
 import { coefficientCount } from "./propagator.js";
@@ -28,9 +28,8 @@ export class KernelStepper implements CircuitStepper {
   readonly #traces: AdexTrace[] = [];
   readonly #spikeCounts: Int32Array;
 
-  /** @param module the compiled kernels @param pairs of circuits in one call at the most */
-  constructor(module: WebAssembly.Module, pairs = 8) {
-    const space = new KernelSpace(module);
+  /** @param space with a memory that does not grow @param pairs of circuits in one call at the most */
+  constructor(space: KernelSpace, pairs = 8) {
     const doubles = (count: number): number => space.allocate(floatsPerDouble * count);
     this.capacity = 2 * pairs;
     this.#space = space;
@@ -40,7 +39,6 @@ export class KernelStepper implements CircuitStepper {
     this.#tracesAt = doubles(this.capacity * courses * longestRun);
     const spikeWords = 2 + 2 * longestRun;
     this.#spikesAt = space.allocate(pairs * spikeWords);
-    // Views are taken once all is allocated: growing the memory detaches them.
     const { buffer } = space.memory;
     const table = new Float64Array(
       buffer,
