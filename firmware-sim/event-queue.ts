@@ -12,6 +12,17 @@ const longestSpan = 2 ** 30;
 
 const firstCapacity = 1024;
 
+/** Two arrays of equal length and the number of their events. */
+export interface TimedValues {
+  readonly count: number;
+  /** What times count from, units of 4 ns: a whole number. */
+  readonly origin: number;
+  /** Units of 4 ns, ascending. */
+  readonly time: Int32Array;
+  /** 16 bits. */
+  readonly value: Uint16Array;
+}
+
 export class EventQueue {
   readonly #kernel: TraceKernel | undefined;
   /** Units of 4 ns. */
@@ -32,25 +43,23 @@ export class EventQueue {
     return this.#tail - this.#head;
   }
 
-  /**
-   * Append events that are no older than those held.
-   * @param time units of 4 ns; `shift` is added @param value 16 bits
-   */
-  append(count: number, time: Float64Array, value: Uint16Array, shift: number): void {
+  /** Append events that are no older than those held. @param shift added to their times, units of 4 ns */
+  append({ count, origin, time, value }: TimedValues, shift: number): void {
     this.#reserve(count);
-    const first = Math.floor(time[0] as number) + shift;
-    if (this.length === 0) this.#base = stampSpan * Math.floor(first / stampSpan);
-    const last = Math.floor(time[count - 1] as number) + shift;
-    if (last - this.#base >= longestSpan) throw new RangeError("events wait for longer than the trace can tell");
-    const [cycle, bits, tail] = [this.#cycle, this.#bits, this.#tail];
-    const offset = shift - this.#base;
+    const start = origin + shift;
+    if (this.length === 0) this.#base = stampSpan * Math.floor((start + (time[0] as number)) / stampSpan);
+    const offset = start - this.#base;
+    if (offset + (time[count - 1] as number) >= longestSpan)
+      throw new RangeError("events wait for longer than the trace can tell");
+    const tail = this.#tail;
     this.#tail = tail + count;
     if (this.#kernel) {
       this.#kernel.append(tail, count, time, value, offset);
       return;
     }
+    const [cycle, bits] = [this.#cycle, this.#bits];
     for (let i = 0; i < count; i++) {
-      const units = Math.floor(time[i] as number) + offset;
+      const units = (time[i] as number) + offset;
       cycle[tail + i] = units >> 1;
       bits[tail + i] = ((units & 0xff) << 16) | (value[i] as number);
     }

@@ -267,7 +267,7 @@ export class FpgaCore {
     if (!this.registers.isRecordingEvents || samples.count + spikes.count === 0) return;
     this.trace.collect(
       samples,
-      { count: spikes.count, time: spikes.time, value: spikes.label },
+      { count: spikes.count, origin: spikes.origin, time: spikes.time, value: spikes.label },
       unitsPerCycle * (this.#systimeOffset - this.#chipOffset),
     );
   }

@@ -3,14 +3,16 @@ import { describe, expect, it } from "vitest";
 import { Rng } from "../src/base/rng.js";
 import { Receiver } from "../test/board/support/receiver.js";
 import { ByteFifo } from "./byte-fifo.js";
-import { eventLatency, type TimedValues, TraceEncoder } from "./trace-encoder.js";
+import type { TimedValues } from "./event-queue.js";
+import { eventLatency, TraceEncoder } from "./trace-encoder.js";
 
-const none: TimedValues = { count: 0, time: new Float64Array(0), value: new Uint16Array(0) };
+const none: TimedValues = { count: 0, origin: 0, time: new Int32Array(0), value: new Uint16Array(0) };
 
 function events(times: readonly number[], firstValue = 0): TimedValues {
   return {
     count: times.length,
-    time: Float64Array.from(times),
+    origin: 0,
+    time: Int32Array.from(times),
     value: Uint16Array.from(times, (_, i) => (firstValue + i) & 0x3ff),
   };
 }

@@ -9,7 +9,7 @@
  */
 import { type AnswerEncoder, createFromFpgaEncoder } from "../src/protocol/index.js";
 import type { ByteFifo } from "./byte-fifo.js";
-import { EventQueue } from "./event-queue.js";
+import { EventQueue, type TimedValues } from "./event-queue.js";
 import { type PackLimits, TraceKernel } from "./trace-kernel.js";
 
 /** Time of FPGA and chip has 43 bits. */
@@ -39,15 +39,6 @@ export interface TraceCounters {
   lateEvents: number;
   /** Answers that carry a later time than their own, because the trace was busy. */
   delayedAnswers: number;
-}
-
-/** Two arrays of equal length and the number of their events. */
-export interface TimedValues {
-  readonly count: number;
-  /** Units of 4 ns, ascending. */
-  readonly time: Float64Array;
-  /** 16 bits. */
-  readonly value: Uint16Array;
 }
 
 export class TraceEncoder {
@@ -100,8 +91,8 @@ export class TraceEncoder {
 
   /** Take over events. @param shift added to their times, units of 4 ns */
   collect(samples: TimedValues, spikes: TimedValues, shift: number): void {
-    if (samples.count > 0) this.#samples.append(samples.count, samples.time, samples.value, shift);
-    if (spikes.count > 0) this.#spikes.append(spikes.count, spikes.time, spikes.value, shift);
+    if (samples.count > 0) this.#samples.append(samples, shift);
+    if (spikes.count > 0) this.#spikes.append(spikes, shift);
   }
 
   /** Send the events that have reached the trace. @param now FPGA cycles */

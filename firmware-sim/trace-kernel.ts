@@ -56,7 +56,7 @@ export class TraceKernel {
     const room = capacity + atOnce;
     this.#cycleAt = space.allocate(room);
     this.#bitsAt = space.allocate(room);
-    this.#timeAt = space.allocate(2 * room);
+    this.#timeAt = space.allocate(room);
     this.#valueAt = space.allocate(room / 2);
     this.#capacity = capacity;
     const { buffer } = space.memory;
@@ -67,9 +67,9 @@ export class TraceKernel {
   }
 
   /** Events into the columns from a place on, where the queue ends. @param offset added to their times */
-  append(place: number, count: number, time: Float64Array, value: Uint16Array, offset: number): void {
+  append(place: number, count: number, time: Int32Array, value: Uint16Array, offset: number): void {
     const { memory, call } = this.#space;
-    new Float64Array(memory.buffer, this.#timeAt, this.#capacity).set(time);
+    new Int32Array(memory.buffer, this.#timeAt, this.#capacity).set(time);
     new Uint16Array(memory.buffer, this.#valueAt, this.#capacity).set(value);
     call.queueEvents(
       this.#cycleAt + 4 * place,

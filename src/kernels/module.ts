@@ -78,8 +78,7 @@ export interface KernelExports {
     offset: number,
     white: number,
     bits: number,
-    origin: number,
-    first: number,
+    start: number,
     period: number,
   ): void;
   queueEvents(cycle: Address, bits: Address, time: Address, value: Address, n: number, offset: number): void;

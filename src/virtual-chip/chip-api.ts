@@ -15,16 +15,20 @@ export interface ChipOptions {
 /** Events since the last take. Typed arrays of length `count`, only good until the chip is used again. */
 export interface MadcEvents {
   readonly count: number;
-  /** Chip time, units of 4 ns, ascending. */
-  readonly time: Float64Array;
+  /** Chip time that `time` counts from, units of 4 ns. */
+  readonly origin: number;
+  /** Units of 4 ns, ascending. */
+  readonly time: Int32Array;
   /** 14-bit value field: bits 9..0 the sample, bit 10 the channel. */
   readonly value: Uint16Array;
 }
 
 export interface SpikeEvents {
   readonly count: number;
-  /** Chip time, units of 4 ns, ascending. */
-  readonly time: Float64Array;
+  /** Chip time that `time` counts from, units of 4 ns. */
+  readonly origin: number;
+  /** Units of 4 ns, ascending. */
+  readonly time: Int32Array;
   /** 16-bit label. */
   readonly label: Uint16Array;
 }

@@ -218,8 +218,8 @@ class VirtualChip implements Chip {
 
   takeSpikes(): SpikeEvents {
     this.#catchUp();
-    const { count, time, value }: TimedEvents = this.#spikes.take(this.#now);
-    return { count, time, label: value };
+    const { value: label, ...events }: TimedEvents = this.#spikes.take(this.#now);
+    return { ...events, label };
   }
 
   /**

@@ -1,19 +1,27 @@
-/** Growing list of timed 16-bit events; typed arrays, no object per event. */
+/**
+ * Growing list of timed 16-bit events; typed arrays, no object per event. Times are kept as distances from an origin that
+ * is chosen anew whenever nothing is held.
+ */
 
 export interface TimedEvents {
   readonly count: number;
-  /** Chip time, units of 4 ns, ascending. */
-  readonly time: Float64Array;
+  /** Chip time, units of 4 ns: a whole number. */
+  readonly origin: number;
+  /** From the origin on, units of 4 ns, ascending. */
+  readonly time: Int32Array;
   readonly value: Uint16Array;
 }
 
-const none: TimedEvents = { count: 0, time: new Float64Array(0), value: new Uint16Array(0) };
+const none: TimedEvents = { count: 0, origin: 0, time: new Int32Array(0), value: new Uint16Array(0) };
+/** Longest time that events may be held, units of 4 ns: 4.3 s. */
+const longestSpan = 2 ** 30;
 
 export class EventBuffer {
   /** Events from `#head` on have not been taken. */
   #head = 0;
   #end = 0;
-  #time = new Float64Array(1024);
+  #origin = 0;
+  #time = new Int32Array(1024);
   #value = new Uint16Array(1024);
   #isSorted = true;
 
@@ -21,17 +29,33 @@ export class EventBuffer {
     return this.#head === this.#end;
   }
 
+  /** @param time units of 4 ns, rounded down @throws RangeError when events are held for longer than the buffer can tell */
   push(time: number, value: number): void {
     this.#makeRoom(1);
     const n = this.#end;
-    if (n > this.#head && time < (this.#time[n - 1] as number)) this.#isSorted = false;
-    this.#time[n] = time;
+    const whole = Math.floor(time);
+    const after = whole - this.originFor(whole);
+    if (n > this.#head && after < (this.#time[n - 1] as number)) this.#isSorted = false;
+    this.#time[n] = after;
     this.#value[n] = value;
     this.#end = n + 1;
   }
 
-  /** Append the events `from` to `to - 1` of a row, none of which is earlier than what was appended before. */
-  pushRun(times: Float64Array, values: Uint16Array, from: number, to: number): void {
+  /**
+   * The origin that times of a row must have which begins at a time, units of 4 ns.
+   * @throws RangeError when events are held for longer than the buffer can tell
+   */
+  originFor(time: number): number {
+    if (this.isEmpty) this.#origin = time;
+    if (Math.abs(time - this.#origin) > longestSpan) throw new RangeError(`events of ${longestSpan} units have waited`);
+    return this.#origin;
+  }
+
+  /**
+   * Append the events `from` to `to - 1` of a row, none of which is earlier than what was appended before.
+   * @param times from `originFor` the row's begin on
+   */
+  pushRun(times: Int32Array, values: Uint16Array, from: number, to: number): void {
     this.#makeRoom(to - from);
     this.#time.set(times.subarray(from, to), this.#end);
     this.#value.set(values.subarray(from, to), this.#end);
@@ -43,11 +67,13 @@ export class EventBuffer {
     if (this.isEmpty) return none;
     if (!this.#isSorted) this.#sort();
     const head = this.#head;
+    const last = upTo - this.#origin;
     let end = this.#end;
-    while (end > head && (this.#time[end - 1] as number) > upTo) end--;
+    while (end > head && (this.#time[end - 1] as number) > last) end--;
     if (end === head) return none;
     this.#head = end;
-    return { count: end - head, time: this.#time.subarray(head, end), value: this.#value.subarray(head, end) };
+    const [time, value] = [this.#time.subarray(head, end), this.#value.subarray(head, end)];
+    return { count: end - head, origin: this.#origin, time, value };
   }
 
   clear(): void {
@@ -62,7 +88,7 @@ export class EventBuffer {
     if (this.#end + count <= this.#time.length) return;
     const held = this.#end - this.#head;
     const isLarger = 2 * (held + count) > this.#time.length;
-    const time = isLarger ? new Float64Array(2 * (held + count)) : this.#time;
+    const time = isLarger ? new Int32Array(2 * (held + count)) : this.#time;
     const value = isLarger ? new Uint16Array(time.length) : this.#value;
     // `set` copes with overlap, so the arrays may be the same.
     time.set(this.#time.subarray(this.#head, this.#end));

@@ -66,17 +66,17 @@ const sharedCodes: Partial<Record<SharedCapMemCell, number>> = {
   readout_madc_in_500na: 500,
 };
 
-/** The chip's own arrays are good until its next step; tests keep what they have taken. */
+/** The chip's own arrays are good until its next step; tests keep what they have taken, with times from the clock's zero on. */
 function keepingEvents(chip: Chip): Chip {
   const takeMadc = chip.takeMadc.bind(chip);
   const takeSpikes = chip.takeSpikes.bind(chip);
   chip.takeMadc = () => {
-    const { count, time, value } = takeMadc();
-    return { count, time: time.slice(), value: value.slice() };
+    const { count, origin, time, value } = takeMadc();
+    return { count, origin: 0, time: time.map((t) => origin + t), value: value.slice() };
   };
   chip.takeSpikes = () => {
-    const { count, time, label } = takeSpikes();
-    return { count, time: time.slice(), label: label.slice() };
+    const { count, origin, time, label } = takeSpikes();
+    return { count, origin: 0, time: time.map((t) => origin + t), label: label.slice() };
   };
   return chip;
 }

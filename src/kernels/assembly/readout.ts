@@ -89,12 +89,16 @@ function twoSamples(line: usize, parts: v128, gain: f64, offset: f64, noise: v12
   return f64x2.add(f64x2.pmax(d(0), f64x2.pmin(d(1023), rounded)), d(magic));
 }
 
+/** Times are counted in these parts of a unit inside of the kernel. */
+const timeBits: i32 = 10;
+const timeParts: f64 = 1024;
+
 /**
  * Sample a line `n` times.
- * @param values u16, and @param times f64, of the samples, room for an even number: each value is or-ed with `bits`, times
- * are floor(origin + (first + k) * period)
+ * @param values u16, and @param times i32, of the samples, room for a multiple of four: each value is or-ed with `bits`,
+ * times are floor(start + k * period), both whole numbers of 1/1024, the times below 2^31 and `n` times the period below 2^20
  * @param line its values at the ends of steps; the one at the start of the first stands ahead of it; one more may be read
- * behind the last position @param normals f64, room for an even number
+ * behind the last position @param normals f64, room for a multiple of four
  * @param position of the first sample, steps, and @param spacing steps, both whole numbers of 1/4096
  */
 export function sampleLine(
@@ -109,21 +113,25 @@ export function sampleLine(
   offset: f64,
   white: f64,
   bits: i32,
-  origin: f64,
-  first: f64,
+  start: f64,
   period: f64,
 ): void {
   const apart = <i32>(spacing * 4096);
   let parts = i32x4.add(i32x4.splat(<i32>(position * 4096)), i32x4(0, apart, 0, 0));
-  // An odd number's last sample is computed twice.
+  // Beyond an odd number, the last sample is computed again.
   const last = i32x4.splat(<i32>(position * 4096) + (n - 1) * apart);
-  const both = bits | (bits << 16);
-  let index = f64x2.add(d(first), f64x2(0, 1));
-  for (let k = 0; k < n; k += 2, values += 4, times += 16, normals += 16) {
-    const pair = twoSamples(line, i32x4.min_s(parts, last), gain, offset, f64x2.mul(d(white), v128.load(normals)));
-    store<i32>(values, i32x4.extract_lane(pair, 0) | (i32x4.extract_lane(pair, 2) << 16) | both);
-    v128.store(times, f64x2.floor(f64x2.add(d(origin), f64x2.mul(index, d(period)))));
-    index = f64x2.add(index, d(2));
+  const whole = Math.floor(start);
+  const unit = <i32>(period * timeParts);
+  let time = i32x4.add(i32x4.splat(<i32>((start - whole) * timeParts)), i32x4(0, unit, 2 * unit, 3 * unit));
+  for (let k = 0; k < n; k += 4, values += 8, times += 16, normals += 32) {
+    const a = twoSamples(line, i32x4.min_s(parts, last), gain, offset, f64x2.mul(d(white), v128.load(normals)));
     parts = i32x4.add(parts, i32x4.splat(2 * apart));
+    const b = twoSamples(line, i32x4.min_s(parts, last), gain, offset, f64x2.mul(d(white), v128.load(normals, 16)));
+    parts = i32x4.add(parts, i32x4.splat(2 * apart));
+    // The low 16 bits of four lanes of 64.
+    const four = v128.shuffle<u8>(a, b, 0, 1, 8, 9, 16, 17, 24, 25, 0, 1, 8, 9, 16, 17, 24, 25);
+    v128.store64_lane(values, v128.or(four, i16x8.splat(<i16>bits)), 0);
+    v128.store(times, i32x4.add(i32x4.shr_s(time, timeBits), i32x4.splat(<i32>whole)));
+    time = i32x4.add(time, i32x4.splat(4 * unit));
   }
 }

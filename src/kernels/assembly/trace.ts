@@ -3,15 +3,12 @@
 /**
  * Append events to a queue.
  * @param cycle i32, and @param bits u32, of the queue from its end on: room for a multiple of four
- * @param time f64, units of 4 ns, and @param value u16, of the events: room for a multiple of four
+ * @param time i32, units of 4 ns, and @param value u16, of the events: room for a multiple of four
  * @param offset added to the times; the sums are 0..2^30
  */
-export function queueEvents(cycle: usize, bits: usize, time: usize, value: usize, n: i32, offset: f64): void {
-  const by = f64x2.splat(offset);
-  for (let i = 0; i < n; i += 4, cycle += 16, bits += 16, time += 32, value += 8) {
-    const low = i32x4.trunc_sat_f64x2_s_zero(f64x2.add(f64x2.floor(v128.load(time)), by));
-    const high = i32x4.trunc_sat_f64x2_s_zero(f64x2.add(f64x2.floor(v128.load(time, 16)), by));
-    const units = v128.shuffle<i64>(low, high, 0, 2);
+export function queueEvents(cycle: usize, bits: usize, time: usize, value: usize, n: i32, offset: i32): void {
+  for (let i = 0; i < n; i += 4, cycle += 16, bits += 16, time += 16, value += 8) {
+    const units = i32x4.add(v128.load(time), i32x4.splat(offset));
     const stamp = i32x4.shl(v128.and(units, i32x4.splat(0xff)), 16);
     v128.store(cycle, i32x4.shr_s(units, 1));
     v128.store(bits, v128.or(stamp, v128.load16x4_u(value)));

@@ -24,7 +24,7 @@ export class LineKernel {
   readonly #timesAt: number;
   readonly #values: Float64Array;
   readonly #samples: Uint16Array;
-  readonly #times: Float64Array;
+  readonly #times: Int32Array;
   readonly #before: Float64Array;
 
   /** @param space with a memory that does not grow @param length longest stretch, steps, and most samples at a time; even */
@@ -36,15 +36,15 @@ export class LineKernel {
     this.#outputAt = beforeAt + 8;
     this.#valuesAt = doubles(length + 2);
     this.#normalsAt = doubles(length + 2 * perBlock * blocksAtOnce);
-    this.#samplesAt = space.allocate(length / 2 + 1);
-    this.#timesAt = doubles(length + 2);
+    this.#samplesAt = space.allocate(length / 2 + 4);
+    this.#timesAt = space.allocate(length + 4);
     const { buffer } = space.memory;
     this.input = new Float64Array(buffer, this.#inputAt, length);
     this.output = new Float64Array(buffer, this.#outputAt, length);
     this.#before = new Float64Array(buffer, beforeAt, 1);
     this.#values = new Float64Array(buffer, this.#valuesAt, length);
     this.#samples = new Uint16Array(buffer, this.#samplesAt, length);
-    this.#times = new Float64Array(buffer, this.#timesAt, length);
+    this.#times = new Int32Array(buffer, this.#timesAt, length);
   }
 
   add(step: number, values: Float64Array, count: number, { origin, sign, gain, shift }: LineShare, share: number): void {
@@ -103,8 +103,7 @@ export class LineKernel {
       offset,
       white,
       bits,
-      origin,
-      index,
+      origin + index * period,
       period,
     );
     return { values: this.#samples, times: this.#times };

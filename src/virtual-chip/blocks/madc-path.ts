@@ -31,7 +31,7 @@ export interface SamplePlace {
   /** Of the first sample in the line's stretch, and of the samples from each other: steps, whole numbers of 1/4096. */
   readonly position: number;
   readonly spacing: number;
-  /** Their events have the time floor(origin + number * period), units of 4 ns. */
+  /** Their events have the time floor(origin + number * period): units of 4 ns, whole numbers of 1/1024. */
   readonly origin: number;
   readonly period: number;
   /** Or-ed with the values: the channel. */
@@ -41,7 +41,7 @@ export interface SamplePlace {
 /** Samples as events: views that may be longer, good until the next conversion. */
 export interface SampleRun {
   readonly values: Uint16Array;
-  readonly times: Float64Array;
+  readonly times: Int32Array;
 }
 
 /** How a voltage becomes a number: gain in LSB/V, offset and white noise in LSB. */
@@ -60,7 +60,7 @@ export class Converter {
   readonly #offset: number;
   #white = new Float64Array(0);
   #values = new Uint16Array(0);
-  #times = new Float64Array(0);
+  #times = new Int32Array(0);
   #start = 0;
   #startOffset = 0;
 
@@ -136,7 +136,7 @@ export class Converter {
   #fill({ index, count, origin, period }: SamplePlace, value: (k: number) => number): SampleRun {
     if (this.#values.length < count) {
       this.#values = new Uint16Array(2 * count);
-      this.#times = new Float64Array(2 * count);
+      this.#times = new Int32Array(2 * count);
     }
     const [values, times] = [this.#values, this.#times];
     for (let k = 0; k < count; k++) {

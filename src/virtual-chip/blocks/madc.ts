@@ -287,7 +287,7 @@ export class Madc {
         count,
         position: firstPosition + next * spacing,
         spacing,
-        origin: firstSample + latency,
+        origin: firstSample + latency - events.originFor(Math.floor(firstSample + latency + next * period)),
         period,
         bits: index << channelBit,
       };

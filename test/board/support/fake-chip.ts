@@ -55,14 +55,15 @@ export class FakeChip implements Chip {
       time.push(Math.floor(this.#nextSample * this.samplePeriod));
       value.push(this.#nextSample % 1024);
     }
-    return { count: time.length, time: Float64Array.from(time), value: Uint16Array.from(value) };
+    return { count: time.length, origin: 0, time: Int32Array.from(time), value: Uint16Array.from(value) };
   }
   takeSpikes() {
     const taken = this.#spikes;
     this.#spikes = [];
     return {
       count: taken.length,
-      time: Float64Array.from(taken, ({ time }) => time),
+      origin: 0,
+      time: Int32Array.from(taken, ({ time }) => time),
       label: Uint16Array.from(taken, ({ label }) => label),
     };
   }
