@@ -1,13 +1,11 @@
-/** First-in first-out queue of bytes kept in the chunks that they came in; what is taken is copied only to be joined. */
+/** First-in first-out queue of bytes: a ring that grows, so that what passes through costs a copy and no memory. */
 
-/** Empty slots at the front of the list before it is moved up. */
-const slack = 1024;
+const firstCapacity = 1 << 14;
 
 export class ByteFifo {
-  readonly #chunks: Uint8Array[] = [];
-  /** Index of the first chunk that still holds bytes, and where in it they begin. */
+  #ring = new Uint8Array(firstCapacity);
+  /** Where the next byte lies. */
   #head = 0;
-  #offset = 0;
   #length = 0;
 
   /** Bytes held. */
@@ -15,59 +13,64 @@ export class ByteFifo {
     return this.#length;
   }
 
-  /** Append; takes ownership. */
+  /** Append a copy. */
   push(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#chunks.push(bytes);
+    if (this.#length + bytes.length > this.#ring.length) this.#grow(this.#length + bytes.length);
+    const size = this.#ring.length;
+    const tail = (this.#head + this.#length) % size;
+    const first = Math.min(bytes.length, size - tail);
+    this.#ring.set(first === bytes.length ? bytes : bytes.subarray(0, first), tail);
+    if (first < bytes.length) this.#ring.set(bytes.subarray(first), 0);
     this.#length += bytes.length;
   }
 
   /** Fill `target` with the next bytes. @returns false, and takes nothing, when there are fewer */
   readInto(target: Uint8Array): boolean {
-    if (this.#length < target.length) return false;
-    let filled = 0;
-    while (filled < target.length) {
-      const chunk = this.#chunks[this.#head] as Uint8Array;
-      const count = Math.min(target.length - filled, chunk.length - this.#offset);
-      // A word is copied faster than a view of it is made.
-      if (count <= 8) for (let i = 0; i < count; i++) target[filled + i] = chunk[this.#offset + i] as number;
-      else target.set(chunk.subarray(this.#offset, this.#offset + count), filled);
-      filled += count;
-      this.#offset += count;
-      if (this.#offset === chunk.length) this.#next();
-    }
-    this.#length -= filled;
+    const count = target.length;
+    if (this.#length < count) return false;
+    const ring = this.#ring;
+    const head = this.#head;
+    // A word is copied faster than a view of it is made.
+    if (count <= 8 && head + count <= ring.length) for (let i = 0; i < count; i++) target[i] = ring[head + i] as number;
+    else this.#copy(target);
+    this.#drop(count);
     return true;
   }
 
-  /** The next bytes, at most `max`. Not to be written to: they may be a view of a chunk. */
+  /** The next bytes, at most `max`: as a rule a view, good until the next `push`. Not to be written to. */
   take(max: number): Uint8Array {
     const count = Math.min(max, this.#length);
-    const chunk = this.#chunks[this.#head];
-    if (chunk === undefined || chunk.length - this.#offset < count) {
-      const joined = new Uint8Array(count);
-      this.readInto(joined);
-      return joined;
+    let taken = this.#ring.subarray(this.#head, this.#head + count);
+    if (taken.length < count) {
+      taken = new Uint8Array(count);
+      this.#copy(taken);
     }
-    const taken = chunk.subarray(this.#offset, this.#offset + count);
-    this.#length -= count;
-    this.#offset += count;
-    if (this.#offset === chunk.length) this.#next();
+    this.#drop(count);
     return taken;
   }
 
   clear(): void {
-    this.#chunks.length = 0;
     this.#head = 0;
-    this.#offset = 0;
     this.#length = 0;
   }
 
-  #next(): void {
-    this.#head++;
-    this.#offset = 0;
-    if (this.#head < slack && this.#head < this.#chunks.length) return;
-    this.#chunks.splice(0, this.#head);
+  #copy(target: Uint8Array): void {
+    const first = this.#ring.subarray(this.#head, this.#head + target.length);
+    target.set(first);
+    if (first.length < target.length) target.set(this.#ring.subarray(0, target.length - first.length), first.length);
+  }
+
+  #drop(count: number): void {
+    this.#length -= count;
+    this.#head = this.#length === 0 ? 0 : (this.#head + count) % this.#ring.length;
+  }
+
+  #grow(atLeast: number): void {
+    let size = this.#ring.length;
+    while (size < atLeast) size *= 2;
+    const ring = new Uint8Array(size);
+    this.#copy(ring.subarray(0, this.#length));
+    this.#ring = ring;
     this.#head = 0;
   }
 }

@@ -124,9 +124,11 @@ export class TraceEncoder {
     this.#endWord();
   }
 
+  readonly #takeWords = (words: Uint8Array): void => this.#buffer.push(words);
+
   /** Move all words to the trace buffer. */
   transfer(): void {
-    if (this.#out.byteLength > 0) this.#buffer.push(this.#out.take());
+    if (this.#out.byteLength > 0) this.#out.moveTo(this.#takeWords);
   }
 
   /** Let the receiver's clock show `now` at the next message. */
@@ -272,7 +274,7 @@ export class TraceEncoder {
 
   #endWord(): void {
     if (this.#overhang === 0 && this.#out.byteLength < transferBytes) return;
-    this.#buffer.push(this.#out.take());
+    this.#out.moveTo(this.#takeWords);
     this.#overhang = 0;
   }
 }

@@ -267,9 +267,10 @@ class VirtualChip implements Chip {
       onWrite: (cell) => {
         const { block, column } = capMemCellPlace(CapMemCellOnDls.at(cell));
         // A neuron's own cell, or one that its quadrant shares.
-        if (column >= neuronsPerBlock) this.#counters.settle();
-        else this.#counters.settle([neuronAt(block * neuronsPerBlock + column)]);
+        const neuron = column < neuronsPerBlock ? neuronAt(block * neuronsPerBlock + column) : undefined;
+        this.#counters.settle(neuron === undefined ? undefined : [neuron]);
         this.#capMem.write(cell, registers.words(CapMemCell, cell)[0] as number, this.#now);
+        this.#population.noteLevels(neuron);
       },
     });
     for (const container of [CapMemBlockConfig, ReferenceGeneratorConfig])
@@ -277,10 +278,12 @@ class VirtualChip implements Chip {
         onWrite: () => {
           this.#counters.settle();
           this.#capMem.configure(blockRefresh(registers), this.#now);
+          this.#population.noteLevels();
         },
       });
     registers.hook(NeuronConfig, {
-      onWrite: (at, word) => {
+      onWrite: (at, word, isNew) => {
+        if (!isNew) return;
         const isJoinedOrParted = this.#stimulus.noteConfig(neuronAt(at));
         this.#recordWords(neuronAt(at));
         if (isJoinedOrParted) this.#restimulate();
@@ -292,7 +295,8 @@ class VirtualChip implements Chip {
       },
     });
     registers.hook(NeuronBackendConfig, {
-      onWrite: (at) => {
+      onWrite: (at, _, isNew) => {
+        if (!isNew) return;
         this.#recordWords(neuronAt(at));
         this.#noteSpeaking(neuronAt(at));
       },

@@ -34,6 +34,8 @@ const longestWarmUp = 62_500;
 const warmUpConstants = 5;
 /** Settings of a neuron that are kept decoded. */
 const mostDecoded = 6;
+/** Runs after which quantities are taken anew while no level is on its way, and only drift changes them: 131 us. */
+const settledRuns = 4;
 /** A spike comparator with less bias than this, codes, does not work. */
 const leastComparatorBias = 10;
 
@@ -121,6 +123,11 @@ export class Neuron {
     this.#joins = this.#settingsOf(words).joins;
   }
 
+  /** A level that acts on this neuron has begun to move. */
+  noteLevels(): void {
+    if (this.#isLive) this.#refreshAt = Math.min(this.#refreshAt, endOfRun(this.#step));
+  }
+
   /** A spike commanded by the digital side. */
   forceSpike(step: number): void {
     this.#record({ step, words: undefined });
@@ -190,7 +197,9 @@ export class Neuron {
     this.#applyChanges(reportsSpikes);
     if (this.#step >= this.#refreshAt) this.#refresh(this.#step);
     this.#events.applyUpTo(this.#step, this.state);
-    return Math.min(this.#refreshAt, this.#changes[0]?.step ?? Infinity, this.#events.next);
+    const end = Math.min(this.#refreshAt, endOfRun(this.#step), this.#events.next);
+    const change = this.#changes[0];
+    return change === undefined ? end : Math.min(end, change.step);
   }
 
   /** `count` steps have been integrated; `spikes` of them ended with a spike. */
@@ -241,15 +250,21 @@ export class Neuron {
     const { capMem, imperfections, biasCells } = this.#environment;
     const time = step * unitsPerStep;
     const level = this.#level;
-    for (let row = 0; row < level.length; row++) level[row] = capMem.level(this.#firstCell + row, time);
+    const first = this.#firstCell;
+    const { comparator, follower } = biasCells(this.index);
+    let isSettled = capMem.isSettled(comparator, time) && capMem.isSettled(follower, time);
+    for (let row = 0; row < level.length; row++) {
+      level[row] = capMem.level(first + row, time);
+      isSettled &&= capMem.isSettled(first + row, time);
+    }
     this.#drift.addTo(level, step);
     const p = this.parameters;
-    const { comparator, follower } = biasCells(this.index);
     const followerBias = capMem.level(follower, time);
     deriveParameters(p, level, this.#settings.switches, this.#mismatch, imperfections.trialNoise, followerBias);
     if (this.#defect === "silent" || capMem.level(comparator, time) < leastComparatorBias) p.fires = false;
     deriveCoefficients(this.coefficients, p, stepUs);
-    this.#refreshAt = (Math.floor(step / longestRun) + 1) * longestRun;
+    const runs = isSettled ? settledRuns : 1;
+    this.#refreshAt = (Math.floor(step / (runs * longestRun)) + 1) * runs * longestRun;
   }
 
   #warmUpSteps(): number {
@@ -263,4 +278,9 @@ export class Neuron {
     const steps = Math.ceil((warmUpConstants * Math.max(membrane, adaptation, synaptic)) / stepUs);
     return Math.min(longestWarmUp, steps);
   }
+}
+
+/** Where the run ends that a step lies in. */
+function endOfRun(step: number): number {
+  return (Math.floor(step / longestRun) + 1) * longestRun;
 }

@@ -71,6 +71,12 @@ export class Population {
     for (const index of this.#neurons.keys()) if (isConcerned(index)) this.change(index, step);
   }
 
+  /** Levels have begun to move; observed neurons have been advanced to the present. @param index default all neurons */
+  noteLevels(index?: AtomicNeuron): void {
+    if (index !== undefined) this.#neurons.get(index)?.noteLevels();
+    else for (const neuron of this.#neurons.values()) neuron.noteLevels();
+  }
+
   /** A spike commanded by the digital side. */
   forceSpike(index: AtomicNeuron, step: number): void {
     this.#neuron(index).forceSpike(step);
@@ -121,6 +127,13 @@ export class Population {
   }
 
   #integrate(indices: readonly AtomicNeuron[], toStep: number, sink: TraceSink | undefined, reports: boolean): void {
+    const only = indices.length === 1 && this.#joined.size === 0 ? indices[0] : undefined;
+    if (only !== undefined) {
+      const neuron = this.#neuron(only);
+      this.#start([neuron], toStep);
+      this.#integrateAlone(neuron, toStep, sink, reports);
+      return;
+    }
     const alone: Neuron[] = [];
     const groups = new Set<Group>();
     for (const index of indices) {
@@ -161,6 +174,20 @@ export class Population {
   #collect(neuron: Neuron, toStep: number): void {
     const from = neuron.step;
     if (from !== undefined && from < toStep) this.#environment.collectInputs?.(neuron.index, from, toStep);
+  }
+
+  /** One neuron: what `#integrateTile` does with one, without a thought of others. */
+  #integrateAlone(neuron: Neuron, toStep: number, sink: TraceSink | undefined, reports: boolean): void {
+    const { stepper } = this.#environment;
+    const isReported = reports && neuron.observers > 0;
+    const circuits = [neuron];
+    for (let step = neuron.step as number; step < toStep; step = neuron.step as number) {
+      const count = Math.min(toStep, neuron.prepare(isReported)) - step;
+      stepper.step(circuits, step, count, sink !== undefined);
+      const trace = stepper.trace(0);
+      neuron.finish(count, trace.spikeSteps, trace.spikeCount, isReported);
+      sink?.(neuron.index, trace, count);
+    }
   }
 
   /** Neurons that stand alone, side by side. */

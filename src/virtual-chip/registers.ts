@@ -8,10 +8,21 @@ import { type PlacedRun, registerLayout } from "./register-layout.js";
 
 /** What a block does when its registers are touched. */
 export interface RegisterHooks {
-  /** After a word has been stored. @param at index of the coordinate @param word index of the word in the container */
-  readonly onWrite?: (at: number, word: number) => void;
+  /**
+   * A word has been stored.
+   * @param at index of the coordinate @param word index of the word in the container
+   * @param isNew whether the register holds something else than before
+   */
+  readonly onWrite?: (at: number, word: number, isNew: boolean) => void;
   /** The answer to a read, where it is not what was stored. */
   readonly onRead?: (at: number, word: number) => number;
+}
+
+interface Element {
+  /** A view of the registers. */
+  readonly words: Uint32Array;
+  /** Fields as they were decoded last, and from what. */
+  latest: { readonly words: Uint32Array; readonly fields: object } | undefined;
 }
 
 /** Mask of the bits that the byte enables let through; enable 0 is bits 7..0. */
@@ -34,8 +45,8 @@ export class Registers {
   readonly #layout = registerLayout();
   readonly #values = this.#layout.resetValues.slice();
   readonly #hooks: (RegisterHooks | undefined)[] = [];
-  /** Fields as they were decoded last, with the words they came from: the same few elements are asked for again and again. */
-  readonly #decoded = new Map<string, Map<number, { readonly words: Uint32Array; readonly fields: object }>>();
+  /** What was asked for so far, by container: the same few elements are asked for again and again. */
+  readonly #elements = new Map<string, Map<number, Element>>();
 
   /** Attach a block to the registers of a container. */
   hook(container: { readonly name: string }, hooks: RegisterHooks): void {
@@ -46,26 +57,35 @@ export class Registers {
 
   /** The words that one element of a container holds, in word order. A view: it follows later writes. */
   words<C extends string, F extends object>(container: ContainerType<C, F>, at: number): Uint32Array {
-    const storage = this.#layout.storages[this.#layout.indexOf.get(container.name) ?? -1];
-    if (!storage || storage.first < 0) throw new RangeError(`${container.name} stores nothing`);
-    const first = storage.first + at * storage.stride;
-    return this.#values.subarray(first, first + container.wordCount);
+    return this.#element(container, at).words;
   }
 
   /** The fields that one element of a container holds. Not to be written to. */
   fields<C extends string, F extends object>(container: ContainerType<C, F>, at: number): Readonly<F> {
-    const words = this.words(container, at);
-    let elements = this.#decoded.get(container.name);
+    const element = this.#element(container, at);
+    const { words, latest } = element;
+    // Containers and their fields go together by name.
+    if (latest && sameWords(latest.words, words)) return latest.fields as F;
+    const fields = container.decode(words);
+    element.latest = { words: words.slice(), fields };
+    return fields;
+  }
+
+  #element(container: { readonly name: string; readonly wordCount: number }, at: number): Element {
+    let elements = this.#elements.get(container.name);
     if (!elements) {
       elements = new Map();
-      this.#decoded.set(container.name, elements);
+      this.#elements.set(container.name, elements);
     }
-    const known = elements.get(at);
-    // Containers and their fields go together by name.
-    if (known && sameWords(known.words, words)) return known.fields as F;
-    const fields = container.decode(words);
-    elements.set(at, { words: words.slice(), fields });
-    return fields;
+    let element = elements.get(at);
+    if (!element) {
+      const storage = this.#layout.storages[this.#layout.indexOf.get(container.name) ?? -1];
+      if (!storage || storage.first < 0) throw new RangeError(`${container.name} stores nothing`);
+      const first = storage.first + at * storage.stride;
+      element = { words: this.#values.subarray(first, first + container.wordCount), latest: undefined };
+      elements.set(at, element);
+    }
+    return element;
   }
 
   /** @returns false when nothing answers at this address, or only to reads */
@@ -74,11 +94,14 @@ export class Registers {
     if (run === undefined || run.container.access === "r") return false;
     const at = coordinateAt(run, address);
     const slot = this.#slot(run, at);
+    let isNew = true;
     if (slot >= 0) {
       const mask = ((run.container.usedBits[run.word] ?? 0) & byteMask(byteEnables)) >>> 0;
-      this.#values[slot] = ((this.#values[slot] as number) & ~mask) | (word & mask);
+      const before = this.#values[slot] as number;
+      this.#values[slot] = (before & ~mask) | (word & mask);
+      isNew = this.#values[slot] !== before;
     }
-    this.#hooks[run.index]?.onWrite?.(at, run.word);
+    this.#hooks[run.index]?.onWrite?.(at, run.word, isNew);
     return true;
   }
 

@@ -85,6 +85,15 @@ export class ByteWriter {
     return taken;
   }
 
+  /** Give all bytes away, in order, as views that are good until the next is written; what memory there is stays. */
+  moveTo(sink: (bytes: Uint8Array) => void): void {
+    for (const { bytes, length } of this.#full) sink(bytes.subarray(0, length));
+    sink(this.#bytes.subarray(0, this.#length));
+    this.#full.length = 0;
+    this.#fullLength = 0;
+    this.#length = 0;
+  }
+
   /** The only block, which is full to the last byte, without a copy. */
   #handOver(): Uint8Array {
     const bytes = this.#bytes;

@@ -38,13 +38,12 @@ class FromFpgaEncoder implements FromFpgaSink, StreamEncoder {
     return this.#out.length - (this.#out.length % 8);
   }
   take(): Uint8Array {
-    const rest = this.#out.length % 8;
-    if (rest > 0) {
-      const at = this.#out.place(8 - rest);
-      const { view } = this.#out;
-      for (let i = 0; i < 8 - rest; i++) view.setUint8(at + i, i === 0 ? 0x80 : 0);
-    }
+    this.#completeWord();
     return this.#out.take();
+  }
+  moveTo(sink: (bytes: Uint8Array) => void): void {
+    this.#completeWord();
+    this.#out.moveTo(sink);
   }
   takeComplete(): Uint8Array {
     return this.#out.take(this.#out.length % 8);
@@ -55,6 +54,13 @@ class FromFpgaEncoder implements FromFpgaSink, StreamEncoder {
   }
   messages(columns: MessageColumns, first = 0, end = columns.op.length): void {
     this.#out.pack(packFromFpga, columns, first, end);
+  }
+  #completeWord(): void {
+    const rest = this.#out.length % 8;
+    if (rest === 0) return;
+    const at = this.#out.place(8 - rest);
+    const { view } = this.#out;
+    for (let i = 0; i < 8 - rest; i++) view.setUint8(at + i, i === 0 ? 0x80 : 0);
   }
   #message64(high: number, low: number): void {
     const at = this.#out.place(8);
@@ -118,6 +124,8 @@ class FromFpgaEncoder implements FromFpgaSink, StreamEncoder {
 export interface AnswerEncoder extends FromFpgaSink, StreamEncoder {
   /** Messages `first` .. `end - 1` of the columns; numbers are cut to the width of their field. */
   messages(columns: MessageColumns, first?: number, end?: number): void;
+  /** Like `take`, but without new memory: the bytes come in views that are good until the next message. */
+  moveTo(sink: (bytes: Uint8Array) => void): void;
   /** Whole messages that somebody else has encoded. */
   encoded(bytes: Uint8Array): void;
 }

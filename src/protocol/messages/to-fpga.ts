@@ -157,6 +157,9 @@ const { min: fewestBits, max: mostBits } = shiftableBits;
 
 class ToFpgaDecoder implements StreamDecoder {
   readonly #sink: ToFpgaSink;
+  /** The latest push, and a view of it: whoever decodes word by word uses the same memory each time. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#bytes.buffer);
   #messageCount = 0;
 
   constructor(sink: ToFpgaSink) {
@@ -168,7 +171,11 @@ class ToFpgaDecoder implements StreamDecoder {
 
   push(bytes: Uint8Array): void {
     if (bytes.length % 8 !== 0) throw new FrameTruncated("instruction words", bytes.length, "a multiple of 8");
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    const view = this.#view;
     const sink = this.#sink;
     for (let at = 0; at < bytes.length; at += 8) {
       const high = view.getUint32(at);

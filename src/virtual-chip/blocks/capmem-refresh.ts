@@ -33,7 +33,7 @@ const weakestAmplifier = 4;
 
 /** The four blocks' state as the registers have it. */
 export function blockRefresh(registers: Registers): readonly BlockRefresh[] {
-  const reference = ReferenceGeneratorConfig.decode(registers.words(ReferenceGeneratorConfig, theChip));
+  const reference = registers.fields(ReferenceGeneratorConfig, theChip);
   const isReferenced = reference.enableInternalReference && !reference.enableReset;
   const strength = isReferenced
     ? reference.referenceControl /
@@ -41,7 +41,7 @@ export function blockRefresh(registers: Registers): readonly BlockRefresh[] {
       (1 + referencePerResistor * (reference.resistorControl - nominal.resistorControl))
     : 0;
   return block.map((index) => {
-    const config = CapMemBlockConfig.decode(registers.words(CapMemBlockConfig, CapMemBlockOnDls.at(index)));
+    const config = registers.fields(CapMemBlockConfig, CapMemBlockOnDls.at(index));
     const amplifier = Math.max(weakestAmplifier, reference[`capmemAmplifier${index}`]);
     return {
       isOn: config.enableCapMem,

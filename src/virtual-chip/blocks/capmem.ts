@@ -22,6 +22,8 @@ const settlingTime = 550_000;
 const leakTime = 250_000_000;
 /** After this many time constants a way is over. */
 const settledAfter = 50;
+/** After this many, 20 ms at nominal settings, less than 0.12 code is left of the longest. */
+const nearlySettledAfter = 9;
 /** Standard deviation of the level that a write leaves, codes, at noise factor 1. */
 const writeNoise = 0.5;
 /** Shift of a level among very many cells with its code, codes, and how many others make half of it. */
@@ -95,6 +97,11 @@ export class CapMem {
       ? refresh.currentScale * level
       : refresh.voltageScale * level + refresh.voltageOffset;
     return Math.max(0, scaled);
+  }
+
+  /** Whether a cell's way is as good as over at a time, and none begins later. */
+  isSettled(cell: number, time: number): boolean {
+    return time - (this.#since[cell] as number) >= nearlySettledAfter * (this.#timeConstant[cell] as number);
   }
 
   /** Times are counted from another origin from here on. @param by added to all of them, units of 4 ns */

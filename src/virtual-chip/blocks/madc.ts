@@ -108,6 +108,8 @@ export class Madc {
   readonly #environment: MadcEnvironment;
   readonly #channels: readonly [Channel, Channel];
   #observed: AtomicNeuron[] = [];
+  /** Steps of the stretch at hand that have come from each observed neuron. */
+  readonly #done = new Map<AtomicNeuron, number>();
   #isAwake = false;
   #readyAt = 0;
   #recording: Recording | undefined;
@@ -242,6 +244,7 @@ export class Madc {
   #release(): void {
     this.#environment.population.unobserve(this.#observed);
     this.#observed = [];
+    this.#done.clear();
   }
 
   /** Step at whose end the last sample is known. */
@@ -251,18 +254,21 @@ export class Madc {
 
   /** Advance the observed neurons and add what they drive to the channels. */
   #collect(end: number, count: number): void {
-    const done = new Map<AtomicNeuron, number>();
-    this.#environment.population.advance(this.#observed, end, (index, trace, length) => {
-      const at = done.get(index) ?? 0;
-      for (const { line, input } of this.#channels)
-        for (const driver of input.drivers)
-          if (driver.neuron === index) drive(line, driver, input.drivers.length, trace, at, length);
-      done.set(index, at + length);
-    });
+    const done = this.#done;
+    for (const index of this.#observed) done.set(index, 0);
+    this.#environment.population.advance(this.#observed, end, this.#takeTrace);
     for (const index of this.#observed) {
       if (done.get(index) !== count) throw new RangeError(`neuron ${index} gave ${done.get(index)} of ${count} steps`);
     }
   }
+
+  readonly #takeTrace = (index: AtomicNeuron, trace: AdexTrace, length: number): void => {
+    const at = this.#done.get(index) as number;
+    for (const { line, input } of this.#channels)
+      for (const driver of input.drivers)
+        if (driver.neuron === index) drive(line, driver, input.drivers.length, trace, at, length);
+    this.#done.set(index, at + length);
+  };
 
   /** Samples that fall before the grid step `end`, in runs of one input and one kind. */
   #sample(recording: Recording, end: number): void {

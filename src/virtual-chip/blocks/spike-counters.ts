@@ -25,7 +25,7 @@ export class SpikeCounters {
 
   /** Bring counting neurons to the present: before anything acts on them. @param neurons default all */
   settle(neurons: Iterable<AtomicNeuron> = this.#counts.keys()): void {
-    this.#population.advance(neurons, this.#step());
+    if (this.#counts.size > 0) this.#population.advance(neurons, this.#step());
   }
 
   count(neuron: AtomicNeuron): void {

@@ -18,7 +18,7 @@ export class StimulusLines {
 
   /** A neuron's configuration has changed. @returns whether its row's line has one neuron more or less */
   noteConfig(neuron: AtomicNeuron): boolean {
-    const { enableUnbufferedAccess } = NeuronConfig.decode(this.#registers.words(NeuronConfig, neuron));
+    const { enableUnbufferedAccess } = this.#registers.fields(NeuronConfig, neuron);
     if (enableUnbufferedAccess === this.#joined.has(neuron)) return false;
     if (enableUnbufferedAccess) this.#joined.add(neuron);
     else this.#joined.delete(neuron);

@@ -4,7 +4,7 @@
  */
 import { type AdexState, type AdexTrace, type CircuitNoise, createAdexTrace, stepAdex } from "./adex.js";
 
-/** Longest run of steps in one call, and the interval at which quantities are taken anew: 33 us. */
+/** Longest run of steps in one call, and the interval at which quantities are taken anew while levels move: 33 us. */
 export const longestRun = 2048;
 
 export interface SteppedCircuit {
