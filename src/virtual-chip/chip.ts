@@ -218,8 +218,8 @@ class VirtualChip implements Chip {
 
   takeSpikes(): SpikeEvents {
     this.#catchUp();
-    const { value: label, ...events }: TimedEvents = this.#spikes.take(this.#now);
-    return { ...events, label };
+    const { count, origin, time, value }: TimedEvents = this.#spikes.take(this.#now);
+    return { count, origin, time, label: value };
   }
 
   /**
