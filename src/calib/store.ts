@@ -14,7 +14,10 @@ export interface NetworkState {
 }
 
 export interface RunStore {
-  /** Keep one batch of recordings. @param stage for example `round-1`, `target`, `repeats` @param index 0-based */
+  /**
+   * Keep one batch of recordings, whose arrays are written over once the promise has resolved.
+   * @param stage for example `round-1`, `target`, `repeats` @param index 0-based
+   */
   putBatch(stage: string, index: number, recordings: readonly Recording[]): Promise<void>;
   /** A batch kept earlier, byte for byte, or undefined. */
   getBatch(stage: string, index: number): Promise<readonly Recording[] | undefined>;
@@ -29,7 +32,10 @@ export class MemoryRunStore implements RunStore {
   result: RunData | undefined;
 
   async putBatch(stage: string, index: number, recordings: readonly Recording[]): Promise<void> {
-    this.batches.set(`${stage}/${index}`, recordings);
+    const kept = recordings.map(({ samples, timeUs, ...rest }) => {
+      return { ...rest, samples: samples.slice(), timeUs: timeUs.slice() };
+    });
+    this.batches.set(`${stage}/${index}`, kept);
   }
 
   async getBatch(stage: string, index: number): Promise<readonly Recording[] | undefined> {

@@ -6,6 +6,7 @@ import { paperTask } from "../../src/calib/index.js";
 import { Recorder } from "../../src/calib/recording/recorder.js";
 import type { Recording } from "../../src/calib/run-data.js";
 import { MemoryRunStore } from "../../src/calib/store.js";
+import { keptRecording } from "../calib/support/kept-recording.js";
 
 const theta = Int32Array.from({ length: 2 * 25 }, (_, i) => (37 * i) % 1023);
 
@@ -15,7 +16,7 @@ async function recorded(url: string, virtualThreads?: number): Promise<{ lanes: 
     const session = await device.openSession({ chains: true });
     const recordings: Recording[] = [];
     const recorder = new Recorder(session, { task: paperTask, neuron: 0, seed: 1 }, new MemoryRunStore());
-    await recorder.record("stage", theta, (batch) => void recordings.push(...batch));
+    await recorder.record("stage", theta, (batch) => void recordings.push(...batch.map(keptRecording)));
     await session.close();
     expect(device.identity).toMatchObject({ url, boardId: (await known()).boardId });
     return { lanes: session.lanes ?? 1, recordings };

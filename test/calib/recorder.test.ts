@@ -5,6 +5,7 @@ import { Recorder } from "../../src/calib/recording/recorder.js";
 import { slotCycles } from "../../src/calib/recording/time-slots.js";
 import type { Recording } from "../../src/calib/run-data.js";
 import { MemoryRunStore } from "../../src/calib/store.js";
+import { keptRecording } from "./support/kept-recording.js";
 import type { Step, ToySession } from "./support/toy-session.js";
 import { toyNeuron, toySession, toyTask } from "./support/toy-task.js";
 
@@ -23,7 +24,7 @@ async function recordAll(
     "stage",
     theta,
     (batch, isFresh) => {
-      recordings.push(...batch);
+      recordings.push(...batch.map(keptRecording));
       fresh.push(isFresh);
     },
   );

@@ -3,7 +3,7 @@
  * While one batch is decoded and kept, the device works on the next, or on as many as it has boards. Every batch begins
  * from cold, at a chip time of its own, so that it depends on its content and its number alone (`time-slots.ts`).
  */
-import type { PlaybackProgram, Session } from "../../device/interface/index.js";
+import type { MadcSamples, PlaybackProgram, Session } from "../../device/interface/index.js";
 import { BatchMismatch } from "../errors.js";
 import type { Recording } from "../run-data.js";
 import type { RunStore } from "../store.js";
@@ -12,7 +12,7 @@ import type { BatchProgram } from "./programs.js";
 import { chipTicksPerFpgaCycle, cutRecordings, type SegmentLimits } from "./segment.js";
 import type { TimeSlots } from "./time-slots.js";
 
-/** Receives the batches in order. `fresh` is false when they came from the store. */
+/** Receives the batches in order, good until it returns. `fresh` is false when they came from the store. */
 export type BatchListener = (recordings: readonly Recording[], fresh: boolean, index: number) => void;
 
 /** What is to be recorded between one cold start and the next. */
@@ -26,9 +26,15 @@ export interface PlannedBatch {
 /** Keeps batches: a run's store, or one that forgets. */
 export type BatchStore = Pick<RunStore, "putBatch" | "getBatch">;
 
+/** A batch's recordings, and the samples in whose memory they are. */
+interface RecordedBatch {
+  readonly recordings: readonly Recording[];
+  readonly madc: MadcSamples;
+}
+
 interface RunningBatch {
   readonly index: number;
-  readonly recordings: Promise<readonly Recording[]>;
+  readonly recorded: Promise<RecordedBatch>;
 }
 
 export class BatchRunner {
@@ -37,6 +43,8 @@ export class BatchRunner {
   readonly #store: BatchStore;
   readonly #signal: AbortSignal | undefined;
   readonly #slots: TimeSlots;
+  /** Samples of batches that are over: the next ones take their memory. */
+  readonly #spent: MadcSamples[] = [];
 
   /** @param slots where the batches of this runner lie on the chip's clock */
   constructor(session: Session, task: Task, slots: TimeSlots, store: BatchStore, signal?: AbortSignal) {
@@ -56,7 +64,10 @@ export class BatchRunner {
     const running: RunningBatch[] = [];
     const keepUntil = async (left: number): Promise<void> => {
       for (let batch = running[0]; batch !== undefined && running.length > left; batch = running[0]) {
-        onBatch(await this.#keep(stage, batch), true, batch.index);
+        const { recordings, madc } = await batch.recorded;
+        await this.#store.putBatch(stage, batch.index, recordings);
+        onBatch(recordings, true, batch.index);
+        this.#spent.push(madc);
         running.shift();
       }
     };
@@ -76,7 +87,8 @@ export class BatchRunner {
       await keepUntil(0);
     } finally {
       // After a failure nothing of ours may be left behind on the device.
-      await Promise.allSettled(running.map(({ recordings }) => recordings));
+      await Promise.allSettled(running.map(({ recorded }) => recorded));
+      this.#spent.length = 0;
     }
     this.#signal?.throwIfAborted();
   }
@@ -87,14 +99,14 @@ export class BatchRunner {
   }
 
   #start(index: number, batch: PlannedBatch, systimeBase: number): RunningBatch {
-    const recordings = this.#run(batch, systimeBase);
+    const recorded = this.#run(batch, systimeBase);
     // A rejection is met by whoever awaits the batch, which may be later than it happens.
-    recordings.catch(() => undefined);
-    return { index, recordings };
+    recorded.catch(() => undefined);
+    return { index, recorded };
   }
 
   /** A batch depends on its content alone: what one board cannot do, another does as well. */
-  async #run(batch: PlannedBatch, systimeBase: number): Promise<readonly Recording[]> {
+  async #run(batch: PlannedBatch, systimeBase: number): Promise<RecordedBatch> {
     for (;;) {
       try {
         return await this.#runOnce(batch, systimeBase);
@@ -105,14 +117,15 @@ export class BatchRunner {
     }
   }
 
-  async #runOnce(batch: PlannedBatch, systimeBase: number): Promise<readonly Recording[]> {
+  async #runOnce(batch: PlannedBatch, systimeBase: number): Promise<RecordedBatch> {
     const options = this.#signal === undefined ? {} : { signal: this.#signal };
     const { program, starts, thetas } = batch.program(this.#session);
+    const spent = this.#spent.pop();
     // Queued one behind the other; the first failure is the one that is told, once nothing of ours is left waiting.
     const runs = [
       this.#session.reinit({ ...options, systimeBase }),
       this.#session.run(batch.setup(this.#session), options),
-      this.#session.run(program, options),
+      this.#session.run(program, spent === undefined ? options : { ...options, spent }),
     ] as const;
     const [, , { madc }] = await Promise.all(runs).catch(async (error: unknown) => {
       await Promise.allSettled(runs);
@@ -122,13 +135,7 @@ export class BatchRunner {
       startChipTime: start.fpgaTime() * chipTicksPerFpgaCycle,
       theta: thetas[row] as Int32Array,
     }));
-    return cutRecordings(madc, cuts, segmentLimits(this.#task));
-  }
-
-  async #keep(stage: string, batch: RunningBatch): Promise<readonly Recording[]> {
-    const recordings = await batch.recordings;
-    await this.#store.putBatch(stage, batch.index, recordings);
-    return recordings;
+    return { recordings: cutRecordings(madc, cuts, segmentLimits(this.#task)), madc };
   }
 }
 

@@ -99,6 +99,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Give up when the halt has not come after this long. Default 60,000 ms; 0 = never. */
   readonly timeoutMs?: number;
+  /**
+   * Samples of an earlier run that nobody needs any more: new ones may be put into their memory. Programs of a kind, one
+   * after the other, then take no new memory, which costs more than the decoding.
+   */
+  readonly spent?: MadcSamples;
 }
 
 export interface ReinitOptions {

@@ -40,11 +40,14 @@ const beyondSample = 0xfc00_fc00;
 
 /**
  * Leave the converted values in place. Two samples at a time, in a function of its own that is compiled as one loop.
- * @param fields an array that begins with its buffer @returns the channels
+ * @param fields an array that begins with its buffer @param spare memory for the channels, if it is enough
+ * @returns the channels
  */
-function splitSamples(fields: Uint16Array): Uint8Array {
+function splitSamples(fields: Uint16Array, spare: Uint8Array): Uint8Array {
   const { length } = fields;
-  const channel = new Uint8Array(length + (length & 1));
+  const even = length + (length & 1);
+  const isRoomy = spare.length >= even && spare.byteOffset === 0;
+  const channel = isRoomy ? spare.subarray(0, even).fill(0) : new Uint8Array(even);
   const pairs = new Uint32Array(fields.buffer, 0, length >> 1);
   let seen = length & 1 ? (fields[length - 1] as number) : 0;
   for (let i = 0; i < pairs.length; i++) seen |= pairs[i] as number;
@@ -55,7 +58,7 @@ function splitSamples(fields: Uint16Array): Uint8Array {
 
 function splitPairs(fields: Uint16Array, pairs: Uint32Array, channel: Uint8Array): void {
   const { length } = fields;
-  const channels = new Uint16Array(channel.buffer);
+  const channels = new Uint16Array(channel.buffer, 0, channel.length >> 1);
   for (let i = 0; i < pairs.length; i++) {
     const pair = pairs[i] as number;
     channels[i] = ((pair >>> 10) & 1) | ((pair >>> 18) & 0x100);
@@ -74,12 +77,19 @@ export class AnswerDecoder implements FromFpgaSink {
   readonly #spikes = new EventBuffer();
   /** FPGA time without its low 7 bits, which stand in `low`: events need both, and a remainder of doubles is slow. */
   readonly #time: SplitTime = { high: 0, low: 0 };
+  #spareChannel: Uint8Array = new Uint8Array(0);
   #answers: ProgramAnswers | undefined;
   #listener: AnswerListener | undefined;
 
   /** FPGA time of the last message, cycles. */
   get fpgaTime(): number {
     return this.#time.high + this.#time.low;
+  }
+
+  /** New samples may be put where these are, which nobody needs any more. */
+  recycle({ chipTime, value, channel }: MadcSamples): void {
+    this.#madc.recycle({ chipTime, payload: value });
+    this.#spareChannel = new Uint8Array(channel.buffer);
   }
 
   /** From now on, answers belong to this program. Events that came before are dropped. */
@@ -97,7 +107,8 @@ export class AnswerDecoder implements FromFpgaSink {
     this.#listener = undefined;
     const madc = this.#madc.take();
     const spikes = this.#spikes.take();
-    const channel = splitSamples(madc.payload);
+    const channel = splitSamples(madc.payload, this.#spareChannel);
+    this.#spareChannel = new Uint8Array(0);
     return {
       madc: { chipTime: madc.chipTime, value: madc.payload, channel },
       spikes: { chipTime: spikes.chipTime, label: spikes.payload },

@@ -9,6 +9,9 @@ const firstCapacity = 4096;
 const blockCapacity = 32_768;
 /** Room that is made at once for a program like the largest before it, events at the most. */
 const mostForeseen = 1 << 21;
+/** Room beyond the largest program so far, and how much of it a spare block must have to serve again. */
+const reserve = 1.1;
+const leastReserve = 1.02;
 /** A block that is filled to this part is handed over as it is, instead of a copy without the rest. */
 const wellFilled = 0.75;
 
@@ -23,6 +26,7 @@ function makeBlock(capacity: number): EventColumns {
 }
 
 export class EventBuffer {
+  #spare: EventColumns | undefined;
   readonly #full: EventColumns[] = [];
   #fullLength = 0;
   #chipTime: Float64Array = new Float64Array(firstCapacity);
@@ -37,6 +41,14 @@ export class EventBuffer {
 
   get length(): number {
     return this.#fullLength + this.#length;
+  }
+
+  /** What was handed over earlier, and is not needed any more: its memory serves again, if nothing else lies in it. */
+  recycle({ chipTime, payload }: EventColumns): void {
+    if (chipTime.byteOffset !== 0 || payload.byteOffset !== 0) return;
+    const capacity = chipTime.buffer.byteLength / chipTime.BYTES_PER_ELEMENT;
+    if (payload.buffer.byteLength !== capacity * payload.BYTES_PER_ELEMENT) return;
+    this.#spare = { chipTime: new Float64Array(chipTime.buffer), payload: new Uint16Array(payload.buffer) };
   }
 
   /** No more than so many events come before the next call: the room for them is made at once. */
@@ -70,7 +82,7 @@ export class EventBuffer {
   take(): EventColumns {
     const isSorted = this.#isSorted;
     this.#largest = Math.max(this.#largest, this.length);
-    const taken = this.#handOver() ?? this.#copy(this.length);
+    const taken = this.#handOver() ?? this.#copy(makeBlock(this.length));
     this.#full.length = 0;
     this.#fullLength = 0;
     this.#length = 0;
@@ -89,9 +101,8 @@ export class EventBuffer {
     return taken;
   }
 
-  /** All events at the start of a new block. */
-  #copy(capacity: number): EventColumns {
-    const copied = makeBlock(capacity);
+  /** All events at the start of another block. */
+  #copy(copied: EventColumns): EventColumns {
     let at = 0;
     for (const block of this.#full) {
       copied.chipTime.set(block.chipTime, at);
@@ -108,7 +119,7 @@ export class EventBuffer {
     const foreseen = Math.max(this.#expected, this.#full.length === 0 ? this.#foreseen() : 0);
     if (foreseen > blockCapacity && held <= foreseen / 8) {
       // What is to come outweighs what is here: one block for all, which need not be copied at the end.
-      this.#begin(this.#copy(held + foreseen));
+      this.#begin(this.#copy(this.#takeSpare(held) ?? makeBlock(held + foreseen)));
       this.#full.length = 0;
       this.#fullLength = 0;
       this.#length = held;
@@ -120,9 +131,19 @@ export class EventBuffer {
     this.#begin(makeBlock(Math.max(blockCapacity, this.#expected)));
   }
 
+  /** The spare block, if a program like the largest fits into it. @param held events at hand */
+  #takeSpare(held: number): EventColumns | undefined {
+    const spare = this.#spare;
+    const most = held + Math.max(this.#expected, this.#foreseen());
+    const least = held + Math.max(this.#expected, leastReserve * this.#largest);
+    this.#spare = undefined;
+    // One that is far too large for what comes now goes back to the system.
+    return spare !== undefined && spare.payload.length >= least && spare.payload.length <= 2 * most ? spare : undefined;
+  }
+
   /** Programs of a kind follow each other. Room that stays empty costs address space, no memory. */
   #foreseen(): number {
-    return Math.min(Math.ceil(1.1 * this.#largest), mostForeseen);
+    return Math.min(Math.ceil(reserve * this.#largest), mostForeseen);
   }
 
   #begin(block: EventColumns): void {

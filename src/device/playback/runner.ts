@@ -109,9 +109,11 @@ export class ProgramRunner {
   /**
    * @throws LinkTimeout, LinkReset, LinkClosed, Disconnected, NotificationReceived, AnswerMismatch, signal.reason
    */
-  async run(program: ProgramContent, { signal, timeoutMs = defaultTimeoutMs }: RunOptions = {}): Promise<RunResult> {
+  async run(program: ProgramContent, options: RunOptions = {}): Promise<RunResult> {
+    const { signal, timeoutMs = defaultTimeoutMs, spent } = options;
     signal?.throwIfAborted();
     if (this.#lost !== undefined) throw this.#lost;
+    if (spent !== undefined) this.#answers.recycle(spent);
     const run: Run = { halt: deferred<number>(), stop: deferred<void>() };
     run.halt.promise.catch(() => {});
     const onAbort = (): void => stopRun(run, signal?.reason);
