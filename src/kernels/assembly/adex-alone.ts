@@ -1,6 +1,6 @@
 // The AdEx stepper for one circuit alone, as the reference body (src/virtual-chip/physics/adex.ts) has it, operation for
 // operation: state and coefficients stay in registers, and limits that are hardly ever met are branches, so that a step
-// waits for three additions and nothing else.
+// waits for three additions and nothing else. Where the linear part is all there is, V and W are one vector.
 import {
   atBase,
   atExcDecay,
@@ -138,11 +138,19 @@ export function stepAlone(
     const k = m + (atK >> 1) + (isPulse ? pulseGap >> 1 : 0);
     const kv = load<f64>(k);
     const kw = load<f64>(k, 8);
+    const rowV = v128.load(m + (atV >> 1));
+    const rowW = v128.load(m + (atV >> 1), 16);
+    const byV = v128.shuffle<f64>(rowV, rowW, 0, 2);
+    const byW = v128.shuffle<f64>(rowV, rowW, 1, 3);
+    const ofCurrent = v128.load(m + (atV >> 1), 32);
+    const constant = v128.load(k);
     const threshold = at < refractoryUntil ? Infinity : coefficient(c, atThreshold) + shift;
     const base = coefficient(c, atBase) - rate * shift;
     const expFrom = (isReset ? coefficient(c, atMarginInReset) : coefficient(c, atMargin)) + shift;
     const excGain = isReset ? coefficient(c, atExcInReset) : coefficient(c, atExcGain);
     const inhGain = isReset ? coefficient(c, atInhInReset) : coefficient(c, atInhGain);
+    // Below both of these there is no exponential, no spike and no rail.
+    const limits = f64x2(Math.min(Math.min(expFrom, threshold), rail), rail);
     const segmentEnd = <i32>end;
 
     let isSpike = false;
@@ -151,6 +159,7 @@ export function stepAlone(
       let holdEnd = segmentEnd;
       let inV = kv;
       let inW = kw;
+      let input = constant;
       if (isNoisy) {
         const step = first + <u64>i;
         const wanted = (step >> 6) << 2;
@@ -161,7 +170,26 @@ export function stepAlone(
         const current = noiseCurrent * load<f64>(currents + ((<usize>(step >> 2) & 15) << 3));
         inV = kv + fv * current;
         inW = kw + fw * current;
+        input = f64x2.add(constant, f64x2.mul(ofCurrent, f64x2.splat(current)));
         holdEnd = min(segmentEnd, i + 4 - (<i32>step & 3));
+      }
+      if (!hasInput && !(expFrom < v)) {
+        let both = f64x2(v, w);
+        for (; i < holdEnd; i++) {
+          const fromV = f64x2.mul(byV, v128.shuffle<f64>(both, both, 0, 0));
+          const fromW = f64x2.mul(byW, v128.shuffle<f64>(both, both, 1, 1));
+          const next = f64x2.add(f64x2.add(fromV, fromW), input);
+          const isWithin = v128.and(f64x2.gt(next, f64x2.splat(0)), f64x2.lt(next, limits));
+          if (i64x2.bitmask(isWithin) != 3) break;
+          both = next;
+          if (trace) {
+            const place = trace + (<usize>i << 3);
+            v128.store64_lane(place, next, 0);
+            v128.store64_lane(place + courseBytes, next, 1);
+          }
+        }
+        v = f64x2.extract_lane(both, 0);
+        w = f64x2.extract_lane(both, 1);
       }
       for (; i < holdEnd && !isSpike; i++) {
         const place = trace + (<usize>i << 3);
