@@ -57,16 +57,27 @@ export function cutRecordings(
     const part = parts[i] as (typeof parts)[number];
     const count = keepChannel(part, channel);
     const timeUs = part.time.subarray(0, count);
-    toMicroseconds(timeUs, startChipTime);
+    const gapAt = toMicroseconds(timeUs, startChipTime, limits.maxGapUs);
     const own = { theta, samples: part.value.subarray(0, count), timeUs };
-    const invalid = defectOf(timeUs, limits);
+    const invalid = defectOf(timeUs, gapAt, limits);
     return invalid === undefined ? own : { ...own, invalid };
   });
 }
 
-/** Chip times become times from an instant on. A function of its own, which is compiled as one loop. */
-function toMicroseconds(time: Float64Array, instant: number): void {
-  for (let k = 0; k < time.length; k++) time[k] = ((time[k] as number) - instant) / chipTicksPerUs;
+/**
+ * Chip times become times from an instant on. A function of its own, which is compiled as one loop.
+ * @returns the first sample that comes more than `maxGapUs` after the one before it; 0 when there is none
+ */
+function toMicroseconds(time: Float64Array, instant: number, maxGapUs: number): number {
+  let gapAt = 0;
+  let before = Number.POSITIVE_INFINITY;
+  for (let k = 0; k < time.length; k++) {
+    const us = ((time[k] as number) - instant) / chipTicksPerUs;
+    if (us - before > maxGapUs && gapAt === 0) gapAt = k;
+    time[k] = us;
+    before = us;
+  }
+  return gapAt;
 }
 
 /** Move the samples of one channel to the front. @returns how many there are */
@@ -76,8 +87,8 @@ function keepChannel(
 ): number {
   const { time, value, channel: channels } = part;
   const { length } = channels;
-  let count = 0;
-  while (count < length && channels[count] === channel) count++;
+  const other = channels.indexOf(1 - channel);
+  let count = other < 0 ? length : other;
   for (let i = count; i < length; i++) {
     if (channels[i] !== channel) continue;
     value[count] = value[i] as number;
@@ -86,7 +97,7 @@ function keepChannel(
   return count;
 }
 
-function defectOf(timeUs: Float64Array, limits: SegmentLimits): string | undefined {
+function defectOf(timeUs: Float64Array, gapAt: number, limits: SegmentLimits): string | undefined {
   const { fromUs, toUs, samplePeriodUs, maxGapUs, maxMissing } = limits;
   const n = timeUs.length;
   if (n === 0) return `no-samples between ${fromUs} and ${toUs} us`;
@@ -94,10 +105,9 @@ function defectOf(timeUs: Float64Array, limits: SegmentLimits): string | undefin
   const last = timeUs[n - 1] as number;
   if (first - fromUs > maxGapUs) return `late-start: first sample at ${first.toFixed(1)} us instead of ${fromUs} us`;
   if (toUs - last > maxGapUs) return `early-end: last sample at ${last.toFixed(1)} us instead of ${toUs} us`;
-  for (let i = 1; i < n; i++) {
-    const before = timeUs[i - 1] as number;
-    const width = (timeUs[i] as number) - before;
-    if (width > maxGapUs) return `gap of ${width.toFixed(1)} us at ${before.toFixed(1)} us`;
+  if (gapAt > 0) {
+    const before = timeUs[gapAt - 1] as number;
+    return `gap of ${((timeUs[gapAt] as number) - before).toFixed(1)} us at ${before.toFixed(1)} us`;
   }
   const expected = (toUs - fromUs) / samplePeriodUs;
   if (n < expected * (1 - maxMissing)) return `missing-samples: ${n} of ${Math.round(expected)}`;

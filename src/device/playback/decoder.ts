@@ -35,27 +35,24 @@ export interface DecoderCounters {
   timeoutNotifications: number;
 }
 
-/** Bits of an event's 16 that are no sample, in a pair of them. */
-const beyondSample = 0xfc00_fc00;
+/** Bits of an event's 16 that are no sample. */
+const beyondSample = 0xfc00;
 
 /**
- * Leave the converted values in place. Two samples at a time, in a function of its own that is compiled as one loop.
- * @param fields an array that begins with its buffer @param spare memory for the channels, if it is enough
+ * Leave the converted values in place.
+ * @param fields an array that begins with its buffer @param bits that any of them has @param spare memory for the channels
  * @returns the channels
  */
-function splitSamples(fields: Uint16Array, spare: Uint8Array): Uint8Array {
+function splitSamples(fields: Uint16Array, bits: number, spare: Uint8Array): Uint8Array {
   const { length } = fields;
   const even = length + (length & 1);
-  const isRoomy = spare.length >= even && spare.byteOffset === 0;
-  const channel = isRoomy ? spare.subarray(0, even).fill(0) : new Uint8Array(even);
-  const pairs = new Uint32Array(fields.buffer, 0, length >> 1);
-  let seen = length & 1 ? (fields[length - 1] as number) : 0;
-  for (let i = 0; i < pairs.length; i++) seen |= pairs[i] as number;
+  const channel = spare.length < even ? new Uint8Array(even) : spare.subarray(0, even).fill(0);
   // With one channel in use there is nothing to part.
-  if ((seen & beyondSample) !== 0) splitPairs(fields, pairs, channel);
+  if ((bits & beyondSample) !== 0) splitPairs(fields, new Uint32Array(fields.buffer, 0, length >> 1), channel);
   return channel.subarray(0, length);
 }
 
+/** Two samples at a time, in a function of its own that is compiled as one loop. */
 function splitPairs(fields: Uint16Array, pairs: Uint32Array, channel: Uint8Array): void {
   const { length } = fields;
   const channels = new Uint16Array(channel.buffer, 0, channel.length >> 1);
@@ -89,7 +86,7 @@ export class AnswerDecoder implements FromFpgaSink {
   /** New samples may be put where these are, which nobody needs any more. */
   recycle({ chipTime, value, channel }: MadcSamples): void {
     this.#madc.recycle({ chipTime, payload: value });
-    this.#spareChannel = new Uint8Array(channel.buffer);
+    if (channel.byteOffset === 0) this.#spareChannel = new Uint8Array(channel.buffer);
   }
 
   /** From now on, answers belong to this program. Events that came before are dropped. */
@@ -107,7 +104,7 @@ export class AnswerDecoder implements FromFpgaSink {
     this.#listener = undefined;
     const madc = this.#madc.take();
     const spikes = this.#spikes.take();
-    const channel = splitSamples(madc.payload, this.#spareChannel);
+    const channel = splitSamples(madc.payload, madc.bits, this.#spareChannel);
     this.#spareChannel = new Uint8Array(0);
     return {
       madc: { chipTime: madc.chipTime, value: madc.payload, channel },

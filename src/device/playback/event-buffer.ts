@@ -21,6 +21,11 @@ export interface EventColumns {
   readonly payload: Uint16Array;
 }
 
+/** Events with the bits that any of their payloads has. */
+export interface TakenEvents extends EventColumns {
+  readonly bits: number;
+}
+
 function makeBlock(capacity: number): EventColumns {
   return { chipTime: new Float64Array(capacity), payload: new Uint16Array(capacity) };
 }
@@ -37,6 +42,7 @@ export class EventBuffer {
   /** Most events that were taken at once so far. */
   #largest = 0;
   #last = Number.NEGATIVE_INFINITY;
+  #bits = 0;
   #isSorted = true;
 
   get length(): number {
@@ -61,6 +67,7 @@ export class EventBuffer {
     const at = this.#length++;
     this.#chipTime[at] = chipTime;
     this.#payload[at] = payload;
+    this.#bits |= payload;
     if (chipTime < this.#last) this.#isSorted = false;
     this.#last = chipTime;
   }
@@ -71,24 +78,30 @@ export class EventBuffer {
     return { chipTime: this.#chipTime, payload: this.#payload, length: this.#length, last: this.#last };
   }
 
-  /** The block at hand holds so many events by now. @param isSorted whether those added have come in order */
-  filled(length: number, last: number, isSorted: boolean): void {
+  /**
+   * The block at hand holds so many events by now.
+   * @param bits of the payloads added, or-ed @param isSorted whether those added have come in order
+   */
+  filled(length: number, last: number, bits: number, isSorted: boolean): void {
     this.#length = length;
     this.#last = last;
+    this.#bits |= bits;
     if (!isSorted) this.#isSorted = false;
   }
 
   /** Hand over all events in order of chip time (equal times in order of arrival) and start anew; caller owns. */
-  take(): EventColumns {
+  take(): TakenEvents {
     const isSorted = this.#isSorted;
+    const bits = this.#bits;
     this.#largest = Math.max(this.#largest, this.length);
     const taken = this.#handOver() ?? this.#copy(makeBlock(this.length));
     this.#full.length = 0;
     this.#fullLength = 0;
     this.#length = 0;
     this.#last = Number.NEGATIVE_INFINITY;
+    this.#bits = 0;
     this.#isSorted = true;
-    return isSorted ? taken : sorted(taken);
+    return { ...(isSorted ? taken : sorted(taken)), bits };
   }
 
   /** The only block without a copy, when it is large and its rest is not worth one. */

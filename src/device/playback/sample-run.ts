@@ -43,6 +43,7 @@ export function takeSampleRun(
   let base = 2 * time.high;
   let n = length;
   let last = lastBefore;
+  let bits = 0;
   let isSorted = true;
   while (at + packBytes <= end) {
     const high = view.getUint32(at);
@@ -67,9 +68,10 @@ export function takeSampleRun(
       chipTime[n] = t0;
       chipTime[n + 1] = t1;
       chipTime[n + 2] = t2;
-      payload[n] = high & 0xffff;
+      payload[n] = high;
       payload[n + 1] = v1;
       payload[n + 2] = third;
+      bits |= high | v1 | third;
       if (t0 < last || t1 < t0 || t2 < t1) isSorted = false;
       last = t2;
       n += 3;
@@ -84,7 +86,7 @@ export function takeSampleRun(
     } else if (opcode >= comma) at = (at + 8) & ~7;
     else break;
   }
-  buffer.filled(n, last, isSorted);
+  buffer.filled(n, last, bits & 0xffff, isSorted);
   time.high = base / 2;
   time.low = low;
   run.at = at;
