@@ -263,6 +263,7 @@ export class Neuron {
     deriveParameters(p, level, this.#settings.switches, this.#mismatch, imperfections.trialNoise, followerBias);
     if (this.#defect === "silent" || capMem.level(comparator, time) < leastComparatorBias) p.fires = false;
     deriveCoefficients(this.coefficients, p, stepUs);
+    this.state.exponential = Number.NaN;
     const runs = isSettled ? settledRuns : 1;
     this.#refreshAt = (Math.floor(step / (runs * longestRun)) + 1) * runs * longestRun;
   }

@@ -116,11 +116,11 @@ export class Population {
     return indices.map((index) => this.#neuron(index).state);
   }
 
-  /** A neuron is made when it is first touched. @param words what its registers have had until then */
-  #neuron(index: AtomicNeuron, words = this.#environment.wordsOf(index)): Neuron {
+  /** A neuron is made when it is first touched. @param words what its registers have had until then; default: what they have now */
+  #neuron(index: AtomicNeuron, words?: NeuronWords): Neuron {
     let neuron = this.#neurons.get(index);
     if (!neuron) {
-      neuron = new Neuron(index, words, this.#environment);
+      neuron = new Neuron(index, words ?? this.#environment.wordsOf(index), this.#environment);
       this.#neurons.set(index, neuron);
     }
     return neuron;

@@ -88,7 +88,7 @@ describe("the kernel", () => {
   it("gives the bytes of the reference body", () => {
     const kernel = course(new KernelStepper(new KernelSpace(module, 2 ** 21), 8), circuits(), lengths, first);
     expect(kernel.length).toBe(reference.length);
-    expect(kernel.findIndex((x, i) => x !== reference[i])).toBe(-1);
+    expect(kernel.findIndex((x, i) => !Object.is(x, reference[i]))).toBe(-1);
   });
 
   it("gives the same bytes one circuit at a time, and in another company", () => {

@@ -25,9 +25,19 @@ import {
   pulseGap,
   rail,
   resetGap,
+  seriesCurrent,
+  seriesRange,
 } from "./adex-layout";
 import { normalsAlone } from "./philox";
 import { factor, powerOfTwo } from "./power-of-two";
+
+/** So many steps of the inputs' courses are known to be zero: see `forgetZeros`. */
+let zeros = 0;
+
+/** Somebody else has written to the courses. */
+export function forgetZeros(): void {
+  zeros = 0;
+}
 
 const currents = memory.data(16 * 8, 16);
 const onsets = memory.data(16 * 8, 16);
@@ -69,7 +79,8 @@ function sooner(end: f64, time: f64, at: f64): f64 {
 
 /**
  * Integrate one circuit over `count` steps, 1..length.
- * @param c 40 f64 of coefficients @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil, refractoryUntil
+ * @param c 40 f64 of coefficients @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil, refractoryUntil,
+ * exponential
  * @param trace 0, or the courses v, w, excitatory, inhibitory, each with room for `length` f64 @param spikes an i32 count,
  * then the spikes' steps in this run, i32 @param firstStep a whole number
  */
@@ -95,12 +106,18 @@ export function stepAlone(
   let resetUntil = load<f64>(s, 32) - firstStep;
   let pulseUntil = load<f64>(s, 40) - firstStep;
   let refractoryUntil = load<f64>(s, 48) - firstStep;
+  let exponential = load<f64>(s, 56);
   const noiseCurrent = coefficient(c, atNoiseCurrent);
   const onsetNoise = coefficient(c, atOnsetNoise);
   const isNoisy = noiseCurrent > 0 || onsetNoise > 0;
   const hasInput = exc != 0 || inh != 0;
-  if (trace && !hasInput) memory.fill(trace + 2 * courseBytes, 0, courseBytes + (<usize>count << 3));
+  if (trace && hasInput) zeros = 0;
+  else if (trace && zeros < count) {
+    memory.fill(trace + 2 * courseBytes, 0, courseBytes << 1);
+    zeros = length;
+  }
   const rate = coefficient(c, atRate);
+  const perSlope = rate * Math.LN2;
   const c1 = factor(0);
   const c2 = factor(1);
   const c3 = factor(2);
@@ -123,6 +140,7 @@ export function stepAlone(
         onsetBlock = wanted;
         normalsAlone(onsets, wanted, circuit, 1, key0, key1);
       }
+      if ((<i32>step & 255) == 0) exponential = NaN;
       shift = onsetNoise * load<f64>(onsets + ((<usize>(step >> 8) & 15) << 3));
       end = Math.min(end, <f64>(i + 256 - (<i32>step & 255)));
     }
@@ -135,6 +153,7 @@ export function stepAlone(
     const fw = load<f64>(m + (atV >> 1), 40);
     const qv = load<f64>(m + (atV >> 1), 48);
     const qw = load<f64>(m + (atV >> 1), 56);
+    const correction = perSlope * qv;
     const k = m + (atK >> 1) + (isPulse ? pulseGap >> 1 : 0);
     const kv = load<f64>(k);
     const kw = load<f64>(k, 8);
@@ -188,6 +207,7 @@ export function stepAlone(
             v128.store64_lane(place + courseBytes, next, 1);
           }
         }
+        exponential = NaN;
         v = f64x2.extract_lane(both, 0);
         w = f64x2.extract_lane(both, 1);
       }
@@ -209,15 +229,27 @@ export function stepAlone(
         let nv = vv * v + vw * w + driveV;
         let nw = wv * v + ww * w + driveW;
         if (expFrom < v || expFrom < nv) {
-          const i0 = expFrom < v ? limited(powerOfTwo(rate * v + base, c1, c2, c3)) : 0;
+          const isAbove = expFrom < v;
+          let i0: f64 = 0;
+          if (isAbove) i0 = exponential == exponential ? exponential : limited(powerOfTwo(rate * v + base, c1, c2, c3));
           const v1 = nv + fv * i0;
           const i1 = expFrom < v1 ? limited(powerOfTwo(rate * v1 + base, c1, c2, c3)) : 0;
-          const change = i1 - i0;
+          const move = perSlope * (v1 - v);
+          const square = move * move;
+          nw = nw + fw * i0;
+          exponential = NaN;
+          let change = i1 - i0;
+          if (isAbove && expFrom < v1 && square < seriesRange && i0 < seriesCurrent) {
+            change = i0 * (move + square * (0.5 + (1.0 / 6.0) * move));
+            const further = correction * change;
+            exponential = i1 * (1 + further * (1 + 0.5 * further));
+          }
           nv = v1 + qv * change;
-          nw = nw + fw * i0 + qw * change;
-        }
+          nw = nw + qw * change;
+        } else exponential = NaN;
         v = clamped(nv);
         w = clamped(nw);
+        if (v != nv) exponential = NaN;
         if (trace) {
           store<f64>(place, v);
           store<f64>(place + courseBytes, w);
@@ -242,4 +274,5 @@ export function stepAlone(
   store<f64>(s, resetUntil + firstStep, 32);
   store<f64>(s, pulseUntil + firstStep, 40);
   store<f64>(s, refractoryUntil + firstStep, 48);
+  store<f64>(s, exponential, 56);
 }

@@ -1,6 +1,7 @@
 // The AdEx stepper for circuits side by side: two in a vector of float64, operation for operation as the reference body
 // (src/virtual-chip/physics/adex.ts), so that both give the same bytes. No fused multiply-add, in either variant of the
 // module. One step of one pair is a long chain of dependent operations, so four pairs go side by side.
+import { forgetZeros } from "./adex-alone";
 import {
   atPulseSteps,
   atRefractorySteps,
@@ -9,6 +10,8 @@ import {
   currentLimit,
   leastSynapticVoltage,
   rail,
+  seriesCurrent,
+  seriesRange,
   stateBytes,
 } from "./adex-layout";
 import {
@@ -24,6 +27,7 @@ import {
   atNowExcGain,
   atNowInhGain,
   atNowBase,
+  atNowExponential,
   atNowThreshold,
   atNowV,
   atNowW,
@@ -91,21 +95,41 @@ function advance(p: usize): bool {
   let nv = f64x2.add(f64x2.add(f64x2.mul(v128.load(p + atVV), v), f64x2.mul(v128.load(p + atVW), w)), inV);
   let nw = f64x2.add(f64x2.add(f64x2.mul(v128.load(p + atWV), v), f64x2.mul(v128.load(p + atWW), w)), inW);
   const expFrom = v128.load(p + atExpFrom);
-  const isNear = f64x2.lt(expFrom, v);
-  if (v128.any_true(v128.or(isNear, f64x2.lt(expFrom, nv)))) {
+  const isAbove = f64x2.lt(expFrom, v);
+  let exponential = d(NaN);
+  if (v128.any_true(v128.or(isAbove, f64x2.lt(expFrom, nv)))) {
     const base = v128.load(p + atNowBase);
     const rate = v128.load(p + atNowRate);
-    const i0 = v128.and(limited(powersOfTwo(f64x2.add(f64x2.mul(rate, v), base))), isNear);
+    const qv = v128.load(p + atQV);
+    const known = v128.load(p + atNowExponential);
+    const isUnknown = f64x2.ne(known, known);
+    let i0 = v128.and(known, isAbove);
+    if (v128.any_true(v128.and(isUnknown, isAbove))) {
+      const computed = limited(powersOfTwo(f64x2.add(f64x2.mul(rate, v), base)));
+      i0 = v128.and(v128.bitselect(computed, known, isUnknown), isAbove);
+    }
     const v1 = f64x2.add(nv, f64x2.mul(fv, i0));
-    const i1 = v128.and(
-      limited(powersOfTwo(f64x2.add(f64x2.mul(rate, v1), base))),
-      f64x2.lt(expFrom, v1),
+    const stays = f64x2.lt(expFrom, v1);
+    const i1 = v128.and(limited(powersOfTwo(f64x2.add(f64x2.mul(rate, v1), base))), stays);
+    const perSlope = f64x2.mul(rate, d(Math.LN2));
+    const move = f64x2.mul(perSlope, f64x2.sub(v1, v));
+    const square = f64x2.mul(move, move);
+    const isSmall = v128.and(
+      v128.and(isAbove, stays),
+      v128.and(f64x2.lt(square, d(seriesRange)), f64x2.lt(i0, d(seriesCurrent))),
     );
-    const change = f64x2.sub(i1, i0);
-    nv = f64x2.add(v1, f64x2.mul(v128.load(p + atQV), change));
+    const cubic = f64x2.add(d(0.5), f64x2.mul(d(1.0 / 6.0), move));
+    const series = f64x2.mul(i0, f64x2.add(move, f64x2.mul(square, cubic)));
+    const change = v128.bitselect(series, f64x2.sub(i1, i0), isSmall);
+    nv = f64x2.add(v1, f64x2.mul(qv, change));
     nw = f64x2.add(f64x2.add(nw, f64x2.mul(fw, i0)), f64x2.mul(v128.load(p + atQW), change));
+    const further = f64x2.mul(f64x2.mul(perSlope, qv), change);
+    const factor = f64x2.add(d(1), f64x2.mul(further, f64x2.add(d(1), f64x2.mul(d(0.5), further))));
+    exponential = v128.bitselect(f64x2.mul(i1, factor), d(NaN), isSmall);
   }
+  const free = nv;
   nv = clamped(nv);
+  v128.store(p + atNowExponential, v128.bitselect(exponential, d(NaN), f64x2.eq(nv, free)));
   v128.store(p + atNowV, nv);
   v128.store(p + atNowW, clamped(nw));
   return v128.any_true(f64x2.ge(nv, v128.load(p + atNowThreshold)));
@@ -191,7 +215,7 @@ function stepGroup(n: usize, c: usize, s: usize, circuits: usize, traces: usize,
 /**
  * Integrate pairs of circuits over the same `count` steps, 1..length, each alone.
  * @param c coefficients: for each pair 40 pairs of f64 @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil,
- * refractoryUntil @param circuits two u32 for each pair @param traces 0, or for each pair the courses v, w, excitatory,
+ * refractoryUntil, exponential @param circuits two u32 for each pair @param traces 0, or for each pair the courses v, w, excitatory,
  * inhibitory of its first circuit, then of its second, each with room for `length` f64 @param spikes for each pair two
  * i32 counts, then the spikes' steps in this run of either, each with room for `length` i32 @param firstStep a whole number
  */
@@ -208,6 +232,7 @@ export function stepAdex(
   key0: i32,
   key1: i32,
 ): void {
+  if (traces) forgetZeros();
   capacity = length;
   origin = firstStep;
   steps = count;

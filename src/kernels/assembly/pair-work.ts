@@ -54,6 +54,8 @@ export const atNowBase: usize = 19 << 4;
 export const atExpFrom: usize = 20 << 4;
 export const atNowExcGain: usize = 21 << 4;
 export const atNowInhGain: usize = 22 << 4;
+/** The exponential current, NaN where it must be computed. */
+export const atNowExponential: usize = 23 << 4;
 export const atDecays: usize = 24 << 4;
 export const atCurrents: usize = 26 << 4;
 export const atOnsets: usize = 34 << 4;
@@ -80,19 +82,24 @@ function move(to: usize, from: usize): void {
   v128.store(to, v128.load(from));
 }
 
+/** Which of the two have noise. */
+// @ts-ignore: decorator
+@inline
+function noisy(c: usize): v128 {
+  const current = f64x2.gt(v128.load(c + atNoiseCurrent), d(0));
+  return v128.or(current, f64x2.gt(v128.load(c + atOnsetNoise), d(0)));
+}
+
 export function begin(p: usize, c: usize, s: usize, firstStep: f64, spikes: usize): void {
   const origin = d(firstStep);
   for (let i: usize = 0; i < 64; i += 16) move(p + i, s + i);
   // Times of both circuits as steps of this run.
   for (let i: usize = 64; i < 112; i += 16) v128.store(p + i, f64x2.sub(v128.load(s + i), origin));
+  move(p + atNowExponential, s + 112);
   move(p + atNowRate, c + atRate);
   move(p + atDecays, c + atExcDecay);
   move(p + atDecays + 16, c + atInhDecay);
-  const noise = v128.or(
-    f64x2.gt(v128.load(c + atNoiseCurrent), d(0)),
-    f64x2.gt(v128.load(c + atOnsetNoise), d(0)),
-  );
-  store<i32>(p + atIsNoisy, v128.any_true(noise));
+  store<i32>(p + atIsNoisy, v128.any_true(noisy(c)));
   store<u64>(p + atBlock, u64.MAX_VALUE);
   store<u64>(p + atOnsetBlock, u64.MAX_VALUE);
   store<i32>(spikes, 0);
@@ -103,6 +110,7 @@ export function finish(p: usize, s: usize, firstStep: f64): void {
   const origin = d(firstStep);
   for (let i: usize = 0; i < 64; i += 16) move(s + i, p + i);
   for (let i: usize = 64; i < 112; i += 16) v128.store(s + i, f64x2.add(v128.load(p + i), origin));
+  move(s + 112, p + atNowExponential);
 }
 
 /** Everything that stays as it is from step `i` on. @returns the first step at which something changes, at most `end` */
@@ -125,6 +133,9 @@ export function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32,
     current = f64x2.mul(v128.load(c + atNoiseCurrent), v128.load(p + atCurrents + ((<usize>(step >> 2) & 7) << 4)));
     shift = f64x2.mul(v128.load(c + atOnsetNoise), v128.load(p + atOnsets + ((<usize>(step >> 8) & 7) << 4)));
     end = Math.min(end, <f64>(i + 4 - (<i32>step & 3)));
+    // The onset moves: so does the current at the same potential.
+    if ((<i32>step & 255) == 0)
+      v128.store(p + atNowExponential, v128.bitselect(d(NaN), v128.load(p + atNowExponential), noisy(c)));
   }
   const now = d(at);
   const resetUntil = v128.load(p + atResetUntil);

@@ -11,6 +11,10 @@
  * refractory period, is a spike. Method: the linear part by its exact propagator, the exponential by the second-order
  * exponential Runge-Kutta rule (ETD2RK), on a fixed chip-wide grid; a spike lies on the grid, as the comparator's output
  * is sampled by a clock. The noise current is held for `noiseHold` steps.
+ *
+ * A step waits for one exponential only, that of the predicted potential. Where the potential moves by little, the change
+ * of the current along the step is a series in that movement, and the current at the next step's start is the predicted
+ * one times a series in what the correction adds: both are far below the method's own error.
  */
 import type { NoiseStream } from "../noise.js";
 import { powerOfTwo } from "./exponential.js";
@@ -46,10 +50,15 @@ export interface AdexState {
   resetUntil: number;
   pulseUntil: number;
   refractoryUntil: number;
+  /** Exponential current at `v`, uA; NaN where it must be computed: whoever changes `v` or coefficients says so. */
+  exponential: number;
 }
 
 export function createAdexState(): AdexState {
-  return { v: 0, w: 0, excitatory: 0, inhibitory: 0, resetUntil: 0, pulseUntil: 0, refractoryUntil: 0 };
+  return {
+    ...{ v: 0, w: 0, excitatory: 0, inhibitory: 0 },
+    ...{ resetUntil: 0, pulseUntil: 0, refractoryUntil: 0, exponential: Number.NaN },
+  };
 }
 
 /** Where a run of steps writes; reused from run to run. */
@@ -74,6 +83,11 @@ export function createAdexTrace(length: number): AdexTrace {
     spikeCount: 0,
   };
 }
+
+/** Square of the largest movement along a step, in units of the exponential's slope, for which a series serves: 1/32. */
+const seriesRange = 2 ** -10;
+/** Largest current for which it serves, uA: the limit is out of reach. */
+const seriesCurrent = 1;
 
 /** A synaptic voltage smaller than this, V, counts as none. */
 const leastSynapticVoltage = 1e-9;
@@ -102,6 +116,7 @@ export function settleAtRest(state: AdexState, p: AdexParameters): void {
   state.resetUntil = 0;
   state.pulseUntil = 0;
   state.refractoryUntil = 0;
+  state.exponential = Number.NaN;
 }
 
 /** Noise of one circuit, followed along the grid: the held current's and the onset's values, each of variance 1. */
@@ -156,7 +171,8 @@ export function stepAdex(
   const rate = get(at.exponentialRate);
   const [excDecay, inhDecay] = [get(at.excitatoryDecay), get(at.inhibitoryDecay)];
   const isNoisy = get(at.noiseCurrent) > 0 || get(at.onsetNoise) > 0;
-  let { v, w, excitatory, inhibitory } = state;
+  const perSlope = rate * Math.LN2;
+  let { v, w, excitatory, inhibitory, exponential } = state;
   let spikeCount = 0;
 
   for (let i = 0; i < count; ) {
@@ -168,6 +184,7 @@ export function stepAdex(
       end = Math.min(end, noise.seek(step));
       current = get(at.noiseCurrent) * noise.current;
       shift = get(at.onsetNoise) * noise.onset;
+      if (step % onsetHold === 0) exponential = Number.NaN;
     }
     // Nothing but V, W and S changes up to `end`, or up to a spike.
     const isReset = step < state.resetUntil;
@@ -179,6 +196,7 @@ export function stepAdex(
     const m = isReset ? resetGap : 0;
     const [vv, vw, wv, ww] = [get(m + at.vv), get(m + at.vw), get(m + at.wv), get(m + at.ww)];
     const [fv, fw, qv, qw] = [get(m + at.fv), get(m + at.fw), get(m + at.qv), get(m + at.qw)];
+    const correction = perSlope * qv;
     const k = isPulse ? m + pulseGap : m;
     const kv = get(k + at.kv) + fv * current;
     const kw = get(k + at.kw) + fw * current;
@@ -197,11 +215,18 @@ export function stepAdex(
       const w0 = wv * v + ww * w + (kw + fw * syn);
       let i0 = 0;
       let i1 = 0;
-      if (expFrom < v) i0 = limited(powerOfTwo(rate * v + base));
+      if (expFrom < v) i0 = Number.isNaN(exponential) ? limited(powerOfTwo(rate * v + base)) : exponential;
       const v1 = v0 + fv * i0;
       if (expFrom < v1) i1 = limited(powerOfTwo(rate * v1 + base));
-      v = clamp(v1 + qv * (i1 - i0));
-      w = clamp(w0 + fw * i0 + qw * (i1 - i0));
+      const move = perSlope * (v1 - v);
+      const square = move * move;
+      const isSmall = expFrom < v && expFrom < v1 && square < seriesRange && i0 < seriesCurrent;
+      const change = isSmall ? i0 * (move + square * (0.5 + (1 / 6) * move)) : i1 - i0;
+      const corrected = v1 + qv * change;
+      v = clamp(corrected);
+      w = clamp(w0 + fw * i0 + qw * change);
+      const further = correction * change;
+      exponential = isSmall && v === corrected ? i1 * (1 + further * (1 + 0.5 * further)) : Number.NaN;
       trace.v[i] = v;
       trace.w[i] = w;
       trace.excitatory[i] = excitatory;
@@ -219,6 +244,7 @@ export function stepAdex(
   state.w = w;
   state.excitatory = excitatory;
   state.inhibitory = inhibitory;
+  state.exponential = exponential;
   trace.spikeCount = spikeCount;
 }
 

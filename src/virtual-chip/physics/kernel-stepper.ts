@@ -9,7 +9,7 @@ import { fractionalPowers, seriesFactors } from "./exponential.js";
 import { coefficientCount } from "./propagator.js";
 import { type CircuitStepper, longestRun, type SteppedCircuit } from "./stepper.js";
 
-const stateCount = 7;
+const stateCount = 8;
 const floatsPerDouble = 2;
 /** Courses in a trace: v, w, excitatory, inhibitory. */
 const courses = 4;
@@ -108,6 +108,7 @@ export class KernelStepper implements CircuitStepper {
     s[4] = state.resetUntil;
     s[5] = state.pulseUntil;
     s[6] = state.refractoryUntil;
+    s[7] = state.exponential;
     const [key0, key1] = noise.stream.key;
     this.#space.call.stepAlone(
       this.#coefficientsAt,
@@ -129,6 +130,7 @@ export class KernelStepper implements CircuitStepper {
     state.resetUntil = s[4] as number;
     state.pulseUntil = s[5] as number;
     state.refractoryUntil = s[6] as number;
+    state.exponential = s[7] as number;
     (this.#traces[0] as AdexTrace).spikeCount = this.#spikeCounts[1] as number;
   }
 
@@ -145,6 +147,7 @@ export class KernelStepper implements CircuitStepper {
     s[to + 8] = state.resetUntil;
     s[to + 10] = state.pulseUntil;
     s[to + 12] = state.refractoryUntil;
+    s[to + 14] = state.exponential;
     this.#circuits[k] = noise.circuit;
   }
 
@@ -158,6 +161,7 @@ export class KernelStepper implements CircuitStepper {
     state.resetUntil = s[from + 8] as number;
     state.pulseUntil = s[from + 10] as number;
     state.refractoryUntil = s[from + 12] as number;
+    state.exponential = s[from + 14] as number;
     (this.#traces[k] as AdexTrace).spikeCount = this.#spikeCounts[(k >> 1) * (2 + 2 * longestRun) + (k & 1)] as number;
   }
 }

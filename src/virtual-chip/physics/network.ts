@@ -93,7 +93,10 @@ export class Network {
   step(members: readonly NetworkMember[], firstStep: number, count: number, h: number): void {
     const { v } = this.#node;
     this.#gather(members);
-    for (const member of members) member.trace.spikeCount = 0;
+    for (const { state, trace } of members) {
+      trace.spikeCount = 0;
+      state.exponential = Number.NaN;
+    }
     for (let i = 0; i < count; ) {
       const end = Math.min(this.#prepare(members, firstStep + i, h), firstStep + count) - firstStep;
       for (let isSpike = false; i < end && !isSpike; i++) {
