@@ -240,7 +240,7 @@ export function stepAlone(
           exponential = NaN;
           let change = i1 - i0;
           if (isAbove && expFrom < v1 && square < seriesRange && i0 < seriesCurrent) {
-            change = i0 * (move + square * (0.5 + (1.0 / 6.0) * move));
+            change = i0 * (move + square * (0.5 + (1.0 / 6.0) * move + (1.0 / 24.0) * square));
             const further = correction * change;
             exponential = i1 * (1 + further * (1 + 0.5 * further));
           }

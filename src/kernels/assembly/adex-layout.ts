@@ -26,6 +26,6 @@ export const stateBytes: usize = 8 << 4;
 
 export const rail: f64 = 1.2;
 export const currentLimit: f64 = 2;
-export const seriesRange: f64 = 0.0009765625;
+export const seriesRange: f64 = 0.0625;
 export const seriesCurrent: f64 = 1;
 export const leastSynapticVoltage: f64 = 1e-9;

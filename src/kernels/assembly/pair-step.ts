@@ -118,8 +118,8 @@ function advance(p: usize): bool {
       v128.and(isAbove, stays),
       v128.and(f64x2.lt(square, d(seriesRange)), f64x2.lt(i0, d(seriesCurrent))),
     );
-    const cubic = f64x2.add(d(0.5), f64x2.mul(d(1.0 / 6.0), move));
-    const series = f64x2.mul(i0, f64x2.add(move, f64x2.mul(square, cubic)));
+    const higher = f64x2.add(f64x2.add(d(0.5), f64x2.mul(d(1.0 / 6.0), move)), f64x2.mul(d(1.0 / 24.0), square));
+    const series = f64x2.mul(i0, f64x2.add(move, f64x2.mul(square, higher)));
     const change = v128.bitselect(series, f64x2.sub(i1, i0), isSmall);
     nv = f64x2.add(v1, f64x2.mul(qv, change));
     nw = f64x2.add(f64x2.add(nw, f64x2.mul(fw, i0)), f64x2.mul(v128.load(p + atQW), change));

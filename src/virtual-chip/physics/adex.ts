@@ -84,8 +84,8 @@ export function createAdexTrace(length: number): AdexTrace {
   };
 }
 
-/** Square of the largest movement along a step, in units of the exponential's slope, for which a series serves: 1/32. */
-const seriesRange = 2 ** -10;
+/** Square of the largest movement along a step, in units of the exponential's slope, for which a series serves: 1/4. */
+const seriesRange = 2 ** -4;
 /** Largest current for which it serves, uA: the limit is out of reach. */
 const seriesCurrent = 1;
 
@@ -221,7 +221,7 @@ export function stepAdex(
       const move = perSlope * (v1 - v);
       const square = move * move;
       const isSmall = expFrom < v && expFrom < v1 && square < seriesRange && i0 < seriesCurrent;
-      const change = isSmall ? i0 * (move + square * (0.5 + (1 / 6) * move)) : i1 - i0;
+      const change = isSmall ? i0 * (move + square * (0.5 + (1 / 6) * move + (1 / 24) * square)) : i1 - i0;
       const corrected = v1 + qv * change;
       v = clamp(corrected);
       w = clamp(w0 + fw * i0 + qw * change);
