@@ -4,6 +4,7 @@
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { type MadcSamples, madcChipTimes } from "../src/device/interface/index.js";
 import { AnswerDecoder } from "../src/device/playback/decoder.js";
 import {
   createFromFpgaDecoder,
@@ -157,7 +158,7 @@ function samples(make: MakeRow): BenchRow[] {
   });
   const bytes = packs * 10 + 8 * Math.ceil(packs / packsPerDelta);
   const sum = checksum(encoded.result.subarray(0, bytes));
-  const decodeAll = (): { answers: AnswerDecoder; chipTime: Float64Array; value: Uint16Array } => {
+  const decodeAll = (): { answers: AnswerDecoder } & MadcSamples => {
     const answers = new AnswerDecoder();
     createFromFpgaDecoder(answers).push(encoded.result);
     return { answers, ...answers.end().madc };
@@ -166,9 +167,9 @@ function samples(make: MakeRow): BenchRow[] {
   const one = decodeAll();
   const held = heldBytes() - before;
   const decoded = time(decodeAll);
-  const { chipTime, value } = decoded.result;
+  const { value } = decoded.result;
   const count = value.length;
-  const decodedSum = (checksum(chipTime) + checksum(value)) >>> 0;
+  const decodedSum = (checksum(madcChipTimes(decoded.result)) + checksum(value)) >>> 0;
   const all = { chipTime: new Float64Array(count).fill(0), value: new Uint16Array(count).fill(0) };
   const traces = time(() => decodeInTraces(encoded.result, all));
   const tracesSum = (checksum(all.chipTime) + checksum(all.value)) >>> 0;
@@ -188,7 +189,7 @@ function decodeInTraces(bytes: Uint8Array, into: { chipTime: Float64Array; value
   for (let at = 0; at < bytes.length; at += traceBytes) {
     decoder.push(bytes.subarray(at, at + traceBytes));
     const { madc } = answers.end();
-    into.chipTime.set(madc.chipTime, count);
+    for (let i = 0; i < madc.time.length; i++) into.chipTime[count + i] = madc.origin + (madc.time[i] as number);
     into.value.set(madc.value, count);
     count += madc.value.length;
   }

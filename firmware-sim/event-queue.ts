@@ -112,8 +112,6 @@ export class EventQueue {
   }
 
   #columnsOf(capacity: number): { readonly cycle: Int32Array; readonly bits: Uint32Array } {
-    return (
-      this.#kernel?.columns(capacity) ?? { cycle: new Int32Array(capacity), bits: new Uint32Array(capacity) }
-    );
+    return this.#kernel?.columns(capacity) ?? { cycle: new Int32Array(capacity), bits: new Uint32Array(capacity) };
   }
 }

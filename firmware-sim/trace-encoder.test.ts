@@ -11,8 +11,8 @@ const none: TimedValues = { count: 0, origin: 0, time: new Int32Array(0), value:
 function events(times: readonly number[], firstValue = 0): TimedValues {
   return {
     count: times.length,
-    origin: 0,
-    time: Int32Array.from(times),
+    origin: times[0] ?? 0,
+    time: Int32Array.from(times, (time) => time - times[0]!),
     value: Uint16Array.from(times, (_, i) => (firstValue + i) & 0x3ff),
   };
 }

@@ -71,14 +71,7 @@ export class TraceKernel {
     const { memory, call } = this.#space;
     new Int32Array(memory.buffer, this.#timeAt, this.#capacity).set(time);
     new Uint16Array(memory.buffer, this.#valueAt, this.#capacity).set(value);
-    call.queueEvents(
-      this.#cycleAt + 4 * place,
-      this.#bitsAt + 4 * place,
-      this.#timeAt,
-      this.#valueAt,
-      count,
-      offset,
-    );
+    call.queueEvents(this.#cycleAt + 4 * place, this.#bitsAt + 4 * place, this.#timeAt, this.#valueAt, count, offset);
   }
 
   /** Packs of the samples `from` to `to - 1` at the most. @param time that the receiver's clock shows, |time| below 2^31 */

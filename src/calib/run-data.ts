@@ -22,14 +22,17 @@ export interface TraceGrid {
   readonly startUs: number;
 }
 
+/** The chip stamps its samples in units of 4 ns: so many are a microsecond. */
+export const ticksPerUs = 250;
+
 /** One emulation: what was sent and what came back. */
 export interface Recording {
   /** Codes that were sent, shape (numParameters), CapMem LSB. */
   readonly theta: Int32Array;
   /** MADC samples, shape (numSamples), 10-bit counts. */
   readonly samples: Uint16Array;
-  /** Time of each sample relative to the start of the protocol, microseconds; shape (numSamples). */
-  readonly timeUs: Float64Array;
+  /** Time of each sample relative to the start of the protocol, units of 4 ns; shape (numSamples). */
+  readonly ticks: Int32Array;
   /** Reason why the recording cannot be used, for example `missing-samples`; undefined when it can. */
   readonly invalid?: string;
 }

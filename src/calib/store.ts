@@ -32,8 +32,8 @@ export class MemoryRunStore implements RunStore {
   result: RunData | undefined;
 
   async putBatch(stage: string, index: number, recordings: readonly Recording[]): Promise<void> {
-    const kept = recordings.map(({ samples, timeUs, ...rest }) => {
-      return { ...rest, samples: samples.slice(), timeUs: timeUs.slice() };
+    const kept = recordings.map(({ samples, ticks, ...rest }) => {
+      return { ...rest, samples: samples.slice(), ticks: ticks.slice() };
     });
     this.batches.set(`${stage}/${index}`, kept);
   }

@@ -60,10 +60,10 @@ function answers(pushes: Rng | undefined, slices: Rng | undefined): Uint8Array {
     executor.push(recording.slice(at, end));
     at = end;
     const result = executor.run(() => slices !== undefined && slices.int(3) === 0);
-    parts.push(executor.traceBuffer.take(slices ? 8 * slices.int(2000) : Number.POSITIVE_INFINITY));
+    parts.push(executor.traceBuffer.take(slices ? 8 * slices.int(2000) : Number.POSITIVE_INFINITY).slice());
     if (result === "idle" && at === recording.length) break;
   }
-  parts.push(executor.traceBuffer.take(Number.POSITIVE_INFINITY));
+  parts.push(executor.traceBuffer.take(Number.POSITIVE_INFINITY).slice());
   return concatenate(parts);
 }
 

@@ -25,8 +25,8 @@ async function recorded(url: string, virtualThreads?: number): Promise<{ lanes: 
   }
 }
 
-function digest({ samples, timeUs }: Recording): string {
-  return createHash("sha256").update(samples).update(timeUs).digest("hex");
+function digest({ samples, ticks }: Recording): string {
+  return createHash("sha256").update(samples).update(ticks).digest("hex");
 }
 
 async function known(): Promise<{ boardId: string }> {

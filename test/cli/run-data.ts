@@ -83,7 +83,7 @@ export function smallBatch(seed: number): Recording[] {
     return {
       theta: Int32Array.of(rng.int(1023), rng.int(1023)),
       samples: Uint16Array.from({ length }, () => rng.int(1024)),
-      timeUs: Float64Array.from({ length }, (_, i) => (first + Math.floor(8.5 * i)) / 250),
+      ticks: Int32Array.from({ length }, (_, i) => first + Math.floor(8.5 * i)),
       ...(row === 2 ? { invalid: "missing-samples" } : {}),
     };
   });

@@ -42,11 +42,11 @@ describe("a calibration of the virtual board", () => {
       { requested: 96, usable: 96 },
     ]);
     for (const [key, recordings] of store.batches) {
-      for (const { timeUs, invalid } of recordings) {
+      for (const { ticks, invalid } of recordings) {
         expect(invalid, key).toBeUndefined();
         // 29.41 samples per microsecond over 1004 us.
-        expect(timeUs.length).toBeGreaterThan(29_400);
-        expect(timeUs.length).toBeLessThan(29_600);
+        expect(ticks.length).toBeGreaterThan(29_400);
+        expect(ticks.length).toBeLessThan(29_600);
       }
     }
   });

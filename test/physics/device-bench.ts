@@ -8,6 +8,7 @@ import {
   fpgaCyclesPerUs,
   MadcConfig,
   MadcControl,
+  madcChipTimes,
   type NeuronBackendConfig,
   NeuronConfig,
   type PlaybackProgramBuilder,
@@ -123,7 +124,7 @@ export async function observe(session: Session, neuron: number, setting: BenchSe
   until(warmUpUs + untilUs + 10);
   const { madc: samples, spikes } = await session.run(builder.barrier("omnibus").build());
   const zero = begin.fpgaTime() / fpgaCyclesPerUs;
-  const times = Array.from(samples.chipTime, (time) => time / 250 - zero);
+  const times = Array.from(madcChipTimes(samples), (time) => time / 250 - zero);
   return {
     counts: Array.from(samples.value),
     timesUs: times,

@@ -6,6 +6,7 @@ import {
   fpgaCyclesPerUs,
   MadcConfig,
   MadcControl,
+  madcChipTimes,
   NeuronConfig,
   ReadoutSourceSelection,
   type Session,
@@ -59,12 +60,13 @@ export async function measureExtremes(
       return start;
     });
     const { madc } = await session.run(builder.barrier("omnibus").build());
+    const times = madcChipTimes(madc);
     let k = 0;
     for (const start of starts) {
       const begin = 2 * start.fpgaTime() + warmUpUs * 250;
-      while ((madc.chipTime[k] ?? Infinity) < begin) k++;
+      while ((times[k] ?? Infinity) < begin) k++;
       const from = k;
-      while ((madc.chipTime[k] ?? Infinity) < begin + windowUs * 250) k++;
+      while ((times[k] ?? Infinity) < begin + windowUs * 250) k++;
       const values = madc.value.subarray(from, k);
       low.push(1.2e-3 * Math.min(...values));
       high.push(1.2e-3 * Math.max(...values));

@@ -1,7 +1,7 @@
 /** A neuron at the codes of a firing pattern, recorded through the device: its spikes in the step, and its membrane. */
 import { batchProgram, setupProgram } from "../../src/calib/recording/programs.js";
 import type { FiringPattern } from "../../src/calib/target/pattern.js";
-import type { Session } from "../../src/device/interface/index.js";
+import { madcChipTimes, type Session } from "../../src/device/interface/index.js";
 import { patternTask } from "./pattern-codes.js";
 
 export interface PatternRecording {
@@ -20,8 +20,9 @@ export async function recordPattern(session: Session, name: FiringPattern, neuro
   const { madc, spikes } = await session.run(batchProgram(session, task, neuron, theta).program);
   // The first sample comes at the start of the MADC.
   const { onUs, offUs } = task.stimulus;
-  const zero = (madc.chipTime[0] ?? Number.NaN) / 250 + task.timing.madcWarmUpUs + onUs;
+  const times = madcChipTimes(madc);
+  const zero = (times[0] ?? Number.NaN) / 250 + task.timing.madcWarmUpUs + onUs;
   const us = (time: number): number => time / 250 - zero;
   const spikesUs = Array.from(spikes.chipTime, us).filter((t) => t >= 0 && t < offUs - onUs);
-  return { spikesUs, timesUs: Array.from(madc.chipTime, us), counts: Array.from(madc.value) };
+  return { spikesUs, timesUs: Array.from(times, us), counts: Array.from(madc.value) };
 }

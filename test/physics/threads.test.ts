@@ -12,6 +12,7 @@ import {
   fpgaCyclesPerUs,
   MadcConfig,
   MadcControl,
+  madcChipTimes,
   NeuronBackendConfig,
   ReadoutSourceSelection,
   readCadcRow,
@@ -73,7 +74,7 @@ async function experiment(session: Session, speaking: readonly number[]): Promis
   spikes.chipTime.forEach((time, k) => {
     byNeuron[(spikes.label[k] as number) & 0xff]?.push(time);
   });
-  return { madc: [...madc.chipTime, ...madc.value], spikes: byNeuron, cadc: [...row.get().causal] };
+  return { madc: [...madcChipTimes(madc), ...madc.value], spikes: byNeuron, cadc: [...row.get().causal] };
 }
 
 async function onBoard(seed: number, speaking: readonly number[]): Promise<Bytes> {

@@ -3,7 +3,7 @@
  * reason. Raw samples are let go at once; they are in the store.
  */
 import { TooFewSamples } from "../errors.js";
-import type { Recording, TraceGrid, TraceSet } from "../run-data.js";
+import { type Recording, type TraceGrid, type TraceSet, ticksPerUs } from "../run-data.js";
 import { resample } from "./resample.js";
 import { saturatedShare } from "./segment.js";
 
@@ -25,7 +25,7 @@ export class DataSetBuilder {
   }
 
   add(recordings: readonly Recording[]): void {
-    for (const { theta, samples, timeUs, invalid } of recordings) {
+    for (const { theta, samples, ticks, invalid } of recordings) {
       if (invalid !== undefined) {
         // The reason's first word is its kind; the figures behind it differ from recording to recording.
         const kind = invalid.split(/[\s:]/, 1)[0] as string;
@@ -35,7 +35,7 @@ export class DataSetBuilder {
       }
       if (saturatedShare(samples) > saturatedAbove) this.#saturated++;
       this.#thetas.push(theta);
-      this.#traces.push(resample(timeUs, samples, this.#grid, new Float32Array(this.#grid.length)));
+      this.#traces.push(resample(ticks, samples, this.#grid, new Float32Array(this.#grid.length), ticksPerUs));
     }
   }
 

@@ -1,4 +1,6 @@
 /** Recordings of many neurons on the task's grid, in the order in which they were asked for. Raw samples are let go. */
+
+import { ticksPerUs } from "../run-data.js";
 import type { Task } from "../task/task.js";
 import type { NeuronItem, NeuronsRecorder } from "./neurons-recorder.js";
 import { resample } from "./resample.js";
@@ -24,9 +26,9 @@ export async function recordTraces(
   const reasons = new Array<string | undefined>(items.length).fill(undefined);
   let done = 0;
   let kept = 0;
-  await recorder.record(stage, items, (index, { samples, timeUs, invalid }, fresh) => {
+  await recorder.record(stage, items, (index, { samples, ticks, invalid }, fresh) => {
     if (invalid === undefined)
-      resample(timeUs, samples, task.grid, traces.subarray(index * length, (index + 1) * length));
+      resample(ticks, samples, task.grid, traces.subarray(index * length, (index + 1) * length), ticksPerUs);
     // The reason's first word is its kind; the figures behind it differ from recording to recording.
     else reasons[index] = invalid.split(/[\s:]/, 1)[0] as string;
     if (!fresh) kept++;

@@ -18,24 +18,26 @@ export function gridSpan(grid: TraceGrid): { readonly fromUs: number; readonly t
 /**
  * Fill `out` with cell means. Before the first and after the last sample the line goes on at that sample's value; the
  * caller decides how much of that is tolerable.
- * @param timeUs shape (n), n >= 2, not decreasing @param values shape (n) @param out shape (grid.length)
+ * @param times shape (n), n >= 2, not decreasing @param values shape (n) @param out shape (grid.length)
+ * @param perUs units of the times in a microsecond
  * @throws FieldOutOfRange for fewer than two samples
  */
 export function resample(
-  timeUs: ArrayLike<number>,
+  times: ArrayLike<number>,
   values: ArrayLike<number>,
   grid: TraceGrid,
   out: Float32Array,
+  perUs = 1,
 ): Float32Array {
-  const n = timeUs.length;
+  const n = times.length;
   if (n < 2) throw new FieldOutOfRange("number of samples to resample", n, "2 or more");
-  const time = (i: number): number => timeUs[i] as number;
+  const time = (i: number): number => (times[i] as number) / perUs;
   const value = (i: number): number => values[i] as number;
   const { fromUs } = gridSpan(grid);
   let next = 0; // first sample after the current instant
   while (next < n && time(next) <= fromUs) next++;
   let at = fromUs;
-  let level = lineAt(timeUs, values, next, at);
+  let level = lineAt(time, n, values, next, at);
   for (let cell = 0; cell < grid.length; cell++) {
     const end = fromUs + (cell + 1) * grid.stepUs;
     let area = 0;
@@ -45,7 +47,7 @@ export function resample(
       level = value(next);
       next++;
     }
-    const endLevel = lineAt(timeUs, values, next, end);
+    const endLevel = lineAt(time, n, values, next, end);
     area += (end - at) * 0.5 * (level + endLevel);
     at = end;
     level = endLevel;
@@ -55,11 +57,10 @@ export function resample(
 }
 
 /** Value at an instant between sample `next - 1` and sample `next`; constant outside of all samples. */
-function lineAt(timeUs: ArrayLike<number>, values: ArrayLike<number>, next: number, at: number): number {
+function lineAt(time: (i: number) => number, n: number, values: ArrayLike<number>, next: number, at: number): number {
   if (next === 0) return values[0] as number;
   const before = values[next - 1] as number;
-  if (next >= timeUs.length) return before;
-  const from = timeUs[next - 1] as number;
-  const width = (timeUs[next] as number) - from;
-  return before + ((at - from) / width) * ((values[next] as number) - before);
+  if (next >= n) return before;
+  const from = time(next - 1);
+  return before + ((at - from) / (time(next) - from)) * ((values[next] as number) - before);
 }

@@ -3,10 +3,9 @@
  * Knows nothing of programs: it is given the instant at which each protocol started.
  */
 import type { MadcSamples } from "../../device/interface/index.js";
-import type { Recording } from "../run-data.js";
+import { type Recording, ticksPerUs } from "../run-data.js";
 
-/** Chip time units (4 ns) in one microsecond, and in one FPGA cycle (8 ns). */
-export const chipTicksPerUs = 250;
+/** Chip time units (4 ns) in one FPGA cycle (8 ns). */
 export const chipTicksPerFpgaCycle = 2;
 
 export interface SegmentLimits {
@@ -42,47 +41,52 @@ export function cutRecordings(
   channel = 0,
 ): Recording[] {
   const { fromUs, toUs } = limits;
+  const { origin, time, value } = madc;
   const spans = cuts.map(({ startChipTime: start }) => ({
-    from: firstAtOrAfter(madc.chipTime, start + fromUs * chipTicksPerUs),
-    to: firstAtOrAfter(madc.chipTime, start + toUs * chipTicksPerUs),
+    from: firstAtOrAfter(time, start + fromUs * ticksPerUs - origin),
+    to: firstAtOrAfter(time, start + toUs * ticksPerUs - origin),
   }));
   // Settings that share samples, as no program of ours makes them, cannot have them in the same place.
   const isShared = spans.some(({ from }, i) => i > 0 && from < (spans[i - 1]?.to ?? 0));
+  const times = isShared || !(time instanceof Int32Array) ? undefined : time;
   const parts = spans.map(({ from, to }) => ({
-    time: isShared ? madc.chipTime.slice(from, to) : madc.chipTime.subarray(from, to),
-    value: isShared ? madc.value.slice(from, to) : madc.value.subarray(from, to),
+    time: times?.subarray(from, to) ?? Float64Array.from(time.subarray(from, to)),
+    value: isShared ? value.slice(from, to) : value.subarray(from, to),
     channel: madc.channel.subarray(from, to),
   }));
   return cuts.map(({ startChipTime, theta }, i) => {
     const part = parts[i] as (typeof parts)[number];
     const count = keepChannel(part, channel);
-    const timeUs = part.time.subarray(0, count);
-    const gapAt = toMicroseconds(timeUs, startChipTime, limits.maxGapUs);
-    const own = { theta, samples: part.value.subarray(0, count), timeUs };
-    const invalid = defectOf(timeUs, gapAt, limits);
+    const start = startChipTime - origin;
+    const ticks = ticksFrom(part.time.subarray(0, count), start);
+    const gapAt = firstGap(ticks, limits.maxGapUs * ticksPerUs);
+    const own = { theta, samples: part.value.subarray(0, count), ticks };
+    const invalid = defectOf(ticks, gapAt, limits);
     return invalid === undefined ? own : { ...own, invalid };
   });
 }
 
-/**
- * Chip times become times from an instant on. A function of its own, which is compiled as one loop.
- * @returns the first sample that comes more than `maxGapUs` after the one before it; 0 when there is none
- */
-function toMicroseconds(time: Float64Array, instant: number, maxGapUs: number): number {
-  let gapAt = 0;
-  let before = Number.POSITIVE_INFINITY;
-  for (let k = 0; k < time.length; k++) {
-    const us = ((time[k] as number) - instant) / chipTicksPerUs;
-    if (us - before > maxGapUs && gapAt === 0) gapAt = k;
-    time[k] = us;
-    before = us;
+/** Times from an instant on, in the memory of those given where they are whole numbers already. */
+function ticksFrom(time: Int32Array | Float64Array, instant: number): Int32Array {
+  if (!(time instanceof Int32Array)) return Int32Array.from(time, (t) => t - instant);
+  for (let k = 0; k < time.length; k++) time[k] = ((time[k] as number) - instant) | 0;
+  return time;
+}
+
+/** The first sample that comes more than `longest` ticks after the one before it; 0 when there is none. */
+function firstGap(ticks: Int32Array, longest: number): number {
+  let before = ticks[0] ?? 0;
+  for (let k = 1; k < ticks.length; k++) {
+    const tick = ticks[k] as number;
+    if (tick - before > longest) return k;
+    before = tick;
   }
-  return gapAt;
+  return 0;
 }
 
 /** Move the samples of one channel to the front. @returns how many there are */
 function keepChannel(
-  part: { readonly time: Float64Array; readonly value: Uint16Array; readonly channel: Uint8Array },
+  part: { readonly time: Int32Array | Float64Array; readonly value: Uint16Array; readonly channel: Uint8Array },
   channel: number,
 ): number {
   const { time, value, channel: channels } = part;
@@ -97,17 +101,17 @@ function keepChannel(
   return count;
 }
 
-function defectOf(timeUs: Float64Array, gapAt: number, limits: SegmentLimits): string | undefined {
+function defectOf(ticks: Int32Array, gapAt: number, limits: SegmentLimits): string | undefined {
   const { fromUs, toUs, samplePeriodUs, maxGapUs, maxMissing } = limits;
-  const n = timeUs.length;
+  const n = ticks.length;
   if (n === 0) return `no-samples between ${fromUs} and ${toUs} us`;
-  const first = timeUs[0] as number;
-  const last = timeUs[n - 1] as number;
+  const timeUs = (i: number): number => (ticks[i] as number) / ticksPerUs;
+  const [first, last] = [timeUs(0), timeUs(n - 1)];
   if (first - fromUs > maxGapUs) return `late-start: first sample at ${first.toFixed(1)} us instead of ${fromUs} us`;
   if (toUs - last > maxGapUs) return `early-end: last sample at ${last.toFixed(1)} us instead of ${toUs} us`;
   if (gapAt > 0) {
-    const before = timeUs[gapAt - 1] as number;
-    return `gap of ${((timeUs[gapAt] as number) - before).toFixed(1)} us at ${before.toFixed(1)} us`;
+    const before = timeUs(gapAt - 1);
+    return `gap of ${(timeUs(gapAt) - before).toFixed(1)} us at ${before.toFixed(1)} us`;
   }
   const expected = (toUs - fromUs) / samplePeriodUs;
   if (n < expected * (1 - maxMissing)) return `missing-samples: ${n} of ${Math.round(expected)}`;
@@ -115,7 +119,7 @@ function defectOf(timeUs: Float64Array, gapAt: number, limits: SegmentLimits): s
 }
 
 /** Index of the first time that is not before `instant` (binary search); the length when there is none. */
-function firstAtOrAfter(sorted: Float64Array, instant: number): number {
+function firstAtOrAfter(sorted: ArrayLike<number>, instant: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

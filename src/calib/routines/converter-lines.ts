@@ -16,7 +16,8 @@ import {
 } from "../../device/interface/index.js";
 import { median } from "../diagnostics/predictive.js";
 import { readoutOf } from "../recording/programs.js";
-import { chipTicksPerFpgaCycle, chipTicksPerUs } from "../recording/segment.js";
+import { chipTicksPerFpgaCycle } from "../recording/segment.js";
+import { ticksPerUs } from "../run-data.js";
 import { type ArraySetting, cadcVolts, leakySwitches, numNeurons, setUpAll } from "./all-neurons.js";
 
 /** Volt = offset + slope * count, for the channel of each neuron; shape (512). NaN where the two levels do not differ. */
@@ -116,11 +117,11 @@ async function readByMadc(session: Session, signal?: AbortSignal): Promise<Float
     const { madc } = await session.run(builder.build(), options);
     let i = 0;
     for (const [k, start] of starts.entries()) {
-      const begin = start.fpgaTime() * chipTicksPerFpgaCycle + warmUpUs * chipTicksPerUs;
-      const end = begin + averageUs * chipTicksPerUs;
+      const begin = start.fpgaTime() * chipTicksPerFpgaCycle + warmUpUs * ticksPerUs - madc.origin;
+      const end = begin + averageUs * ticksPerUs;
       const values: number[] = [];
-      for (; i < madc.chipTime.length && (madc.chipTime[i] as number) < end; i++) {
-        if ((madc.chipTime[i] as number) >= begin) values.push(madc.value[i] as number);
+      for (; i < madc.time.length && (madc.time[i] as number) < end; i++) {
+        if ((madc.time[i] as number) >= begin) values.push(madc.value[i] as number);
       }
       volts[from + k] = values.length === 0 ? Number.NaN : madcStepVolts * median(values);
     }

@@ -3,7 +3,7 @@
  * of the registers, with FPGA times; samples and spikes are counted, and written to CSV files when asked.
  */
 import { Command } from "commander";
-import type { DeviceIdentity, RunResult } from "../../device/interface/index.js";
+import { type DeviceIdentity, madcChipTimes, type RunResult } from "../../device/interface/index.js";
 import type { ExpectedAnswer, LoadedProgram } from "../../device/playback/loaded-program.js";
 import { formatContents } from "../../protocol/text/index.js";
 import { type Context, defaultDevice } from "../context.js";
@@ -74,9 +74,10 @@ async function run(context: Context, file: string, flags: RunFlags): Promise<voi
   await writePieces(standard, flags.json ? report(identity, loaded, result, flags) : listing(loaded, result));
 }
 
-function* madcCsv({ madc: { chipTime, channel, value } }: RunResult): Generator<string> {
+function* madcCsv({ madc }: RunResult): Generator<string> {
   yield "chip_time_ns,line,value\n";
-  for (let i = 0; i < value.length; i++) yield `${nsPerUnit * (chipTime[i] ?? 0)},${channel[i]},${value[i]}\n`;
+  const { channel, value } = madc;
+  for (const [i, time] of madcChipTimes(madc).entries()) yield `${nsPerUnit * time},${channel[i]},${value[i]}\n`;
 }
 
 function* spikesCsv({ spikes: { chipTime, label } }: RunResult): Generator<string> {

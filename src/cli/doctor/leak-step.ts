@@ -6,6 +6,7 @@
 
 import { batchProgram, setupProgram } from "../../calib/recording/programs.js";
 import { chipTicksPerFpgaCycle, cutRecordings } from "../../calib/recording/segment.js";
+import { ticksPerUs } from "../../calib/run-data.js";
 import { paperTask } from "../../calib/task/paper.js";
 import type { Task } from "../../calib/task/task.js";
 import type { Session } from "../../device/interface/index.js";
@@ -62,9 +63,16 @@ export async function recordLeakStep(session: Session, signal: AbortSignal, neur
   const cut = { startChipTime: start.fpgaTime() * chipTicksPerFpgaCycle, theta };
   const [recording] = cutRecordings(madc, [cut], limits);
   if (recording === undefined) throw new RangeError("no setting was cut");
-  const { samples, timeUs } = recording;
+  const { samples, ticks } = recording;
   const expected = (limits.toUs - limits.fromUs) / madcSamplePeriodUs;
-  return { samples: samples.length, share: samples.length / expected, ...shapeOf(samples, timeUs) };
+  return {
+    samples: samples.length,
+    share: samples.length / expected,
+    ...shapeOf(
+      samples,
+      Float64Array.from(ticks, (tick) => tick / ticksPerUs),
+    ),
+  };
 }
 
 type Shape = Omit<LeakStep, "samples" | "share">;

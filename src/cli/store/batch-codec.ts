@@ -4,38 +4,44 @@
  * chip's 4 ns clock; they are kept as a first tick and steps, 50 times smaller than doubles after compression.
  * Knows the layout on disk, not where the batch comes from.
  */
-import type { Recording } from "../../calib/run-data.js";
+import { type Recording, ticksPerUs } from "../../calib/run-data.js";
 import type { CountScale } from "../../calib/target/trace.js";
 import { RunFolderInvalid } from "./errors.js";
 import type { ArrayGroup, NamedArray, StoredGroup } from "./zarr-tree.js";
 
-/** Ticks per microsecond: the chip stamps samples in units of 4 ns. */
-const ticksPerUs = 250;
 const batchSchema = "hxloop.batch/1";
 
-/** First tick of each recording and step from sample to sample (0 for each first), or undefined when a time is no tick. */
-function ticksOf(
-  recordings: readonly Recording[],
-  total: number,
-): { first: Int32Array; steps: Uint16Array } | undefined {
+/**
+ * First tick of each recording and step from sample to sample (0 for each first).
+ * @throws TypeError for times that run backwards, or stand apart by more than 262 us
+ */
+function ticksOf(recordings: readonly Recording[], total: number): { first: Int32Array; steps: Uint16Array } {
   const first = new Int32Array(recordings.length);
   const steps = new Uint16Array(total);
   let at = 0;
-  for (const [row, { timeUs }] of recordings.entries()) {
-    let previous = 0;
-    for (let i = 0; i < timeUs.length; i++) {
-      const time = timeUs[i] as number;
-      const tick = Math.round(time * ticksPerUs);
-      const step = i === 0 ? 0 : tick - previous;
-      const fits = i === 0 ? Math.abs(tick) < 0x8000_0000 : step >= 0 && step <= 0xffff;
-      // The division must give back the very same double (also not -0 for 0), else the steps would lose something.
-      if (!fits || !Object.is(tick / ticksPerUs, time)) return undefined;
-      if (i === 0) first[row] = tick;
-      steps[at++] = step;
-      previous = tick;
-    }
+  for (const [row, { ticks }] of recordings.entries()) {
+    if (ticks.length === 0) continue;
+    first[row] = ticks[0] as number;
+    // Of all steps or-ed, one that is negative or too large leaves a bit beyond the 16.
+    const bits = stepsInto(steps, at, ticks);
+    if (bits >>> 16 !== 0) throw new TypeError(`times of recording ${row} are no steps of 0..65535 ticks`);
+    at += ticks.length;
   }
   return { first, steps };
+}
+
+/** A function of its own, which is compiled as one loop. @returns the steps, or-ed */
+function stepsInto(steps: Uint16Array, at: number, ticks: Int32Array): number {
+  let bits = 0;
+  let previous = ticks[0] as number;
+  for (let i = 0; i < ticks.length; i++) {
+    const tick = ticks[i] as number;
+    const step = tick - previous;
+    steps[at + i] = step;
+    bits |= step;
+    previous = tick;
+  }
+  return bits;
 }
 
 function concatenate<T extends Uint16Array | Float64Array | Int32Array>(into: T, parts: readonly T[]): T {
@@ -63,7 +69,7 @@ export function batchToGroup(
   const splits = new Uint32Array(count + 1);
   const invalid: Record<string, string> = {};
   for (const [row, recording] of recordings.entries()) {
-    if (recording.theta.length !== width || recording.samples.length !== recording.timeUs.length) {
+    if (recording.theta.length !== width || recording.samples.length !== recording.ticks.length) {
       throw new TypeError(`recording ${row} of ${stage}/${index} has arrays of unequal length`);
     }
     splits[row + 1] = (splits[row] ?? 0) + recording.samples.length;
@@ -71,40 +77,27 @@ export function batchToGroup(
   }
   const total = splits[count] ?? 0;
   const ticks = ticksOf(recordings, total);
-  const times: Record<string, NamedArray> =
-    ticks === undefined
-      ? {
-          time_us: {
-            data: concatenate(
-              new Float64Array(total),
-              recordings.map((r) => r.timeUs),
-            ),
-            shape: [total],
-            dimensions: ["sample"],
-            attributes: { units: "us", long_name: "time of each sample from the start of the protocol" },
-          },
-        }
-      : {
-          first_tick: {
-            data: ticks.first,
-            shape: [count],
-            dimensions: ["recording"],
-            attributes: {
-              units: "4 ns",
-              long_name: "time of each recording's first sample from the start of the protocol",
-            },
-          },
-          tick_step: {
-            data: ticks.steps,
-            shape: [total],
-            dimensions: ["sample"],
-            attributes: {
-              units: "4 ns",
-              long_name: "step from the sample before; 0 for the first of a recording",
-              time_us: `(first_tick + cumulative sum of tick_step within the recording) / ${ticksPerUs}`,
-            },
-          },
-        };
+  const times: Record<string, NamedArray> = {
+    first_tick: {
+      data: ticks.first,
+      shape: [count],
+      dimensions: ["recording"],
+      attributes: {
+        units: "4 ns",
+        long_name: "time of each recording's first sample from the start of the protocol",
+      },
+    },
+    tick_step: {
+      data: ticks.steps,
+      shape: [total],
+      dimensions: ["sample"],
+      attributes: {
+        units: "4 ns",
+        long_name: "step from the sample before; 0 for the first of a recording",
+        time_us: `(first_tick + cumulative sum of tick_step within the recording) / ${ticksPerUs}`,
+      },
+    },
+  };
   return {
     attributes: { schema: batchSchema, stage, index, parameters: [...parameters], invalid },
     arrays: {
@@ -152,7 +145,7 @@ export async function groupToBatch(group: StoredGroup, path: string): Promise<re
   const [count = 0, width = 0] = theta.shape;
   const { data: samples } = await group.read("samples", "uint16");
   const { data: splits } = await group.read("row_splits", "uint32");
-  const times = await readTimes(group, splits);
+  const times = await readTicks(group, splits);
   if (splits.length !== count + 1 || splits[count] !== samples.length || times.length !== samples.length) {
     throw new RunFolderInvalid(`${path} has arrays of unequal length`);
   }
@@ -162,23 +155,22 @@ export async function groupToBatch(group: StoredGroup, path: string): Promise<re
     return {
       theta: theta.data.slice(row * width, (row + 1) * width),
       samples: samples.slice(from, to),
-      timeUs: times.slice(from, to),
+      ticks: times.slice(from, to),
       ...(typeof reason === "string" ? { invalid: reason } : {}),
     };
   });
 }
 
-async function readTimes(group: StoredGroup, splits: Uint32Array): Promise<Float64Array> {
-  if (!(await group.has("tick_step"))) return (await group.read("time_us", "float64")).data;
+async function readTicks(group: StoredGroup, splits: Uint32Array): Promise<Int32Array> {
   const { data: first } = await group.read("first_tick", "int32");
   const { data: steps } = await group.read("tick_step", "uint16");
-  const times = new Float64Array(steps.length);
+  const ticks = new Int32Array(steps.length);
   for (let row = 0; row < first.length; row++) {
     let tick = first[row] as number;
     for (let i = splits[row] ?? 0; i < (splits[row + 1] ?? 0); i++) {
       tick += steps[i] as number;
-      times[i] = tick / ticksPerUs;
+      ticks[i] = tick;
     }
   }
-  return times;
+  return ticks;
 }

@@ -47,6 +47,7 @@ export {
 export { theChip, theFpga } from "../../protocol/coordinates/unique.js";
 export type { BarrierName } from "../../protocol/messages/streams.js";
 export { type CadcRow, cadcCells, connectCadc, readCadcRow } from "./cadc.js";
+export { madcChipTimes } from "./madc.js";
 export type { PlaybackProgram, PlaybackProgramBuilder, Ticket } from "./playback.js";
 
 /** FPGA cycles per microsecond (125 MHz). */
@@ -64,8 +65,13 @@ export interface DeviceIdentity {
 
 /** MADC samples of one run, in order of chip time. Typed arrays of equal length; caller owns. */
 export interface MadcSamples {
-  /** Chip time, units of 4 ns (half FPGA cycles), as doubles: 43-bit chip time times two plus the stamp's lowest bit. */
-  readonly chipTime: Float64Array;
+  /** Chip time that `time` counts from, units of 4 ns (half FPGA cycles); a whole number. */
+  readonly origin: number;
+  /**
+   * Time of each sample from the origin on, units of 4 ns: 43-bit FPGA cycles times two plus the stamp's lowest bit.
+   * Doubles where a run's samples span more than 8.5 s.
+   */
+  readonly time: Int32Array | Float64Array;
   /** 10-bit sample, 0..1023. */
   readonly value: Uint16Array;
   /** Active mux input, 0 or 1. */

@@ -84,8 +84,8 @@ export class AnswerDecoder implements FromFpgaSink {
   }
 
   /** New samples may be put where these are, which nobody needs any more. */
-  recycle({ chipTime, value, channel }: MadcSamples): void {
-    this.#madc.recycle({ chipTime, payload: value });
+  recycle({ time, value, channel }: MadcSamples): void {
+    this.#madc.recycle({ time, payload: value });
     if (channel.byteOffset === 0) this.#spareChannel = new Uint8Array(channel.buffer);
   }
 
@@ -107,8 +107,8 @@ export class AnswerDecoder implements FromFpgaSink {
     const channel = splitSamples(madc.payload, madc.bits, this.#spareChannel);
     this.#spareChannel = new Uint8Array(0);
     return {
-      madc: { chipTime: madc.chipTime, value: madc.payload, channel },
-      spikes: { chipTime: spikes.chipTime, label: spikes.payload },
+      madc: { origin: madc.origin, time: madc.time, value: madc.payload, channel },
+      spikes: { chipTime: Float64Array.from(spikes.time, (time) => spikes.origin + time), label: spikes.payload },
     };
   }
 

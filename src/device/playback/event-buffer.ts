@@ -15,26 +15,33 @@ const leastReserve = 1.02;
 /** A block that is filled to this part is handed over as it is, instead of a copy without the rest. */
 const wellFilled = 0.75;
 
+/** Times from the origin lie below this; beyond it they are kept as doubles. */
+const longestSpan = 2 ** 31;
+/** An origin lies at least so far before the first event, and on a multiple of it: a board may send out of order. */
+const leastBefore = 2 ** 20;
+
+export type EventTimes = Int32Array | Float64Array;
+
 export interface EventColumns {
-  /** Chip time, units of 4 ns, ascending. */
-  readonly chipTime: Float64Array;
+  /** From the origin on, units of 4 ns. */
+  readonly time: EventTimes;
   readonly payload: Uint16Array;
 }
 
-/** Events with the bits that any of their payloads has. */
+/** Events in order of chip time, with its origin, and the bits that any of their payloads has. */
 export interface TakenEvents extends EventColumns {
+  readonly origin: number;
   readonly bits: number;
-}
-
-function makeBlock(capacity: number): EventColumns {
-  return { chipTime: new Float64Array(capacity), payload: new Uint16Array(capacity) };
 }
 
 export class EventBuffer {
   #spare: EventColumns | undefined;
   readonly #full: EventColumns[] = [];
   #fullLength = 0;
-  #chipTime: Float64Array = new Float64Array(firstCapacity);
+  /** Chip time that times count from; chosen by the first event. */
+  #origin = 0;
+  #isWide = false;
+  #time: EventTimes = new Int32Array(firstCapacity);
   #payload: Uint16Array = new Uint16Array(firstCapacity);
   /** Events in the last block. */
   #length = 0;
@@ -50,11 +57,12 @@ export class EventBuffer {
   }
 
   /** What was handed over earlier, and is not needed any more: its memory serves again, if nothing else lies in it. */
-  recycle({ chipTime, payload }: EventColumns): void {
-    if (chipTime.byteOffset !== 0 || payload.byteOffset !== 0) return;
-    const capacity = chipTime.buffer.byteLength / chipTime.BYTES_PER_ELEMENT;
-    if (payload.buffer.byteLength !== capacity * payload.BYTES_PER_ELEMENT) return;
-    this.#spare = { chipTime: new Float64Array(chipTime.buffer), payload: new Uint16Array(payload.buffer) };
+  recycle({ time, payload }: EventColumns): void {
+    const { buffer } = time;
+    if (!(time instanceof Int32Array) || time.byteOffset !== 0 || payload.byteOffset !== 0) return;
+    if (!(buffer instanceof ArrayBuffer && payload.buffer instanceof ArrayBuffer)) return;
+    if (2 * payload.buffer.byteLength !== buffer.byteLength) return;
+    this.#spare = { time: new Int32Array(buffer), payload: new Uint16Array(payload.buffer) };
   }
 
   /** No more than so many events come before the next call: the room for them is made at once. */
@@ -63,19 +71,36 @@ export class EventBuffer {
   }
 
   push(chipTime: number, payload: number): void {
+    const time = chipTime - this.originFor(chipTime);
+    if (!this.#isWide && (time < 0 || time >= longestSpan)) this.#widen();
     if (this.#length === this.#payload.length) this.#next();
     const at = this.#length++;
-    this.#chipTime[at] = chipTime;
+    this.#time[at] = time;
     this.#payload[at] = payload;
     this.#bits |= payload;
-    if (chipTime < this.#last) this.#isSorted = false;
-    this.#last = chipTime;
+    if (time < this.#last) this.#isSorted = false;
+    this.#last = time;
   }
 
-  /** The block at hand, with room for three events at least: for whoever writes into it himself, and then says so. */
-  open(): EventColumns & { readonly length: number; readonly last: number } {
+  /** What times count from, when the next event has this chip time. */
+  originFor(chipTime: number): number {
+    if (this.length === 0) this.#origin = Math.max(0, leastBefore * (Math.floor(chipTime / leastBefore) - 1));
+    return this.#origin;
+  }
+
+  /**
+   * The block at hand, with room for three events at least: for whoever writes into it himself, and then says so.
+   * @returns undefined where times are kept as doubles: then `push`
+   */
+  open():
+    | { readonly time: Int32Array; readonly payload: Uint16Array; readonly length: number; readonly last: number }
+    | undefined {
     if (this.#length + 3 > this.#payload.length) this.#next();
-    return { chipTime: this.#chipTime, payload: this.#payload, length: this.#length, last: this.#last };
+    const time = this.#time;
+    if (!(time instanceof Int32Array)) return undefined;
+    // Before the first event, a time that none is before.
+    const last = this.#last === Number.NEGATIVE_INFINITY ? -longestSpan : this.#last;
+    return { time, payload: this.#payload, length: this.#length, last };
   }
 
   /**
@@ -83,6 +108,7 @@ export class EventBuffer {
    * @param bits of the payloads added, or-ed @param isSorted whether those added have come in order
    */
   filled(length: number, last: number, bits: number, isSorted: boolean): void {
+    if (length === this.#length) return;
     this.#length = length;
     this.#last = last;
     this.#bits |= bits;
@@ -91,17 +117,32 @@ export class EventBuffer {
 
   /** Hand over all events in order of chip time (equal times in order of arrival) and start anew; caller owns. */
   take(): TakenEvents {
-    const isSorted = this.#isSorted;
-    const bits = this.#bits;
+    const [origin, bits, isSorted] = [this.#origin, this.#bits, this.#isSorted];
     this.#largest = Math.max(this.#largest, this.length);
-    const taken = this.#handOver() ?? this.#copy(makeBlock(this.length));
+    const taken = this.#handOver() ?? this.#copy(this.#makeBlock(this.length));
+    if (this.#isWide) this.#time = new Int32Array(this.#payload.length);
+    this.#isWide = false;
     this.#full.length = 0;
     this.#fullLength = 0;
     this.#length = 0;
     this.#last = Number.NEGATIVE_INFINITY;
     this.#bits = 0;
     this.#isSorted = true;
-    return { ...(isSorted ? taken : sorted(taken)), bits };
+    return { ...(isSorted ? taken : sorted(taken)), origin, bits };
+  }
+
+  #makeBlock(capacity: number): EventColumns {
+    const time = this.#isWide ? new Float64Array(capacity) : new Int32Array(capacity);
+    return { time, payload: new Uint16Array(capacity) };
+  }
+
+  /** From here on times are doubles, and those at hand become some. */
+  #widen(): void {
+    this.#isWide = true;
+    this.#full.forEach(({ time, payload }, k) => {
+      this.#full[k] = { time: Float64Array.from(time), payload };
+    });
+    this.#time = Float64Array.from(this.#time);
   }
 
   /** The only block without a copy, when it is large and its rest is not worth one. */
@@ -109,21 +150,24 @@ export class EventBuffer {
     const length = this.#length;
     const capacity = this.#payload.length;
     if (this.#full.length > 0 || capacity <= blockCapacity || length < wellFilled * capacity) return undefined;
-    const taken = { chipTime: this.#chipTime.subarray(0, length), payload: this.#payload.subarray(0, length) };
-    this.#begin(makeBlock(firstCapacity));
+    const taken = this.#held();
+    this.#begin({ time: new Int32Array(firstCapacity), payload: new Uint16Array(firstCapacity) });
     return taken;
+  }
+
+  /** The last block's events. */
+  #held(): EventColumns {
+    return { time: this.#time.subarray(0, this.#length), payload: this.#payload.subarray(0, this.#length) };
   }
 
   /** All events at the start of another block. */
   #copy(copied: EventColumns): EventColumns {
     let at = 0;
-    for (const block of this.#full) {
-      copied.chipTime.set(block.chipTime, at);
-      copied.payload.set(block.payload, at);
-      at += block.payload.length;
+    for (const { time, payload } of [...this.#full, this.#held()]) {
+      copied.time.set(time, at);
+      copied.payload.set(payload, at);
+      at += payload.length;
     }
-    copied.chipTime.set(this.#chipTime.subarray(0, this.#length), at);
-    copied.payload.set(this.#payload.subarray(0, this.#length), at);
     return copied;
   }
 
@@ -132,16 +176,15 @@ export class EventBuffer {
     const foreseen = Math.max(this.#expected, this.#full.length === 0 ? this.#foreseen() : 0);
     if (foreseen > blockCapacity && held <= foreseen / 8) {
       // What is to come outweighs what is here: one block for all, which need not be copied at the end.
-      this.#begin(this.#copy(this.#takeSpare(held) ?? makeBlock(held + foreseen)));
+      this.#begin(this.#copy(this.#takeSpare(held) ?? this.#makeBlock(held + foreseen)));
       this.#full.length = 0;
       this.#fullLength = 0;
       this.#length = held;
       return;
     }
-    const length = this.#length;
-    this.#full.push({ chipTime: this.#chipTime.subarray(0, length), payload: this.#payload.subarray(0, length) });
+    this.#full.push(this.#held());
     this.#fullLength = held;
-    this.#begin(makeBlock(Math.max(blockCapacity, this.#expected)));
+    this.#begin(this.#makeBlock(Math.max(blockCapacity, this.#expected)));
   }
 
   /** The spare block, if a program like the largest fits into it. @param held events at hand */
@@ -150,6 +193,7 @@ export class EventBuffer {
     const most = held + Math.max(this.#expected, this.#foreseen());
     const least = held + Math.max(this.#expected, leastReserve * this.#largest);
     this.#spare = undefined;
+    if (this.#isWide) return undefined;
     // One that is far too large for what comes now goes back to the system.
     return spare !== undefined && spare.payload.length >= least && spare.payload.length <= 2 * most ? spare : undefined;
   }
@@ -159,18 +203,18 @@ export class EventBuffer {
     return Math.min(Math.ceil(reserve * this.#largest), mostForeseen);
   }
 
-  #begin(block: EventColumns): void {
-    this.#chipTime = block.chipTime;
-    this.#payload = block.payload;
+  #begin({ time, payload }: EventColumns): void {
+    this.#time = time;
+    this.#payload = payload;
     this.#length = 0;
   }
 }
 
-function sorted({ chipTime, payload }: EventColumns): EventColumns {
-  const order = Uint32Array.from(chipTime, (_, i) => i);
-  order.sort((a, b) => (chipTime[a] as number) - (chipTime[b] as number) || a - b);
+function sorted({ time, payload }: EventColumns): EventColumns {
+  const order = Uint32Array.from(time, (_, i) => i);
+  order.sort((a, b) => (time[a] as number) - (time[b] as number) || a - b);
   return {
-    chipTime: Float64Array.from(order, (i) => chipTime[i] as number),
-    payload: Uint16Array.from(order, (i) => payload[i] as number),
+    time: time.map((_, i) => time[order[i] as number] as number),
+    payload: payload.map((_, i) => payload[order[i] as number] as number),
   };
 }

@@ -15,6 +15,8 @@ const comma = 0x80;
 /** FPGA cycles that a stamp tells apart, and the same in units of 4 ns. */
 const stampRange = 128;
 const stampUnits = 2 * stampRange;
+/** Times that lie further than this from the columns' origin may be more than these hold: a message brings 512 at most. */
+const latest = 2 ** 31 - 1024;
 
 /** FPGA time as the decoder keeps it: without its low 7 bits, and those. */
 export interface SplitTime {
@@ -36,16 +38,22 @@ export function takeSampleRun(
 ): void {
   // Near either end of the range, times run over it.
   if (time.high < stampRange || time.high >= limit - stampRange * (end - run.at)) return;
-  const { chipTime, payload, length, last: lastBefore } = buffer.open();
+  const origin = buffer.originFor(2 * time.high);
+  const block = buffer.open();
+  if (block === undefined) return;
+  const first = 2 * time.high - origin;
+  if (first < stampUnits || first >= latest) return;
+  const { time: times, payload, length, last: lastBefore } = block;
   const most = payload.length - 3;
   let { at, count } = run;
   let { low } = time;
-  let base = 2 * time.high;
+  // As whole numbers of the machine, not as doubles: every sample is computed from these.
+  let base = first | 0;
   let n = length;
-  let last = lastBefore;
+  let last = lastBefore | 0;
   let bits = 0;
   let isSorted = true;
-  while (at + packBytes <= end) {
+  while (at + packBytes <= end && base < latest) {
     const high = view.getUint32(at);
     const opcode = high >>> 24;
     if (opcode === packOpcode) {
@@ -65,9 +73,9 @@ export function takeSampleRun(
       const v1 = (next >>> 8) & 0xffff;
       const t1 = base + (s1 > ahead ? s1 - stampUnits : s1);
       const t2 = base + (s2 > ahead ? s2 - stampUnits : s2);
-      chipTime[n] = t0;
-      chipTime[n + 1] = t1;
-      chipTime[n + 2] = t2;
+      times[n] = t0;
+      times[n + 1] = t1;
+      times[n + 2] = t2;
       payload[n] = high;
       payload[n + 1] = v1;
       payload[n + 2] = third;
@@ -87,7 +95,7 @@ export function takeSampleRun(
     else break;
   }
   buffer.filled(n, last, bits & 0xffff, isSorted);
-  time.high = base / 2;
+  time.high = (base + origin) / 2;
   time.low = low;
   run.at = at;
   run.count = count;

@@ -47,7 +47,13 @@ export class LineKernel {
     this.#times = new Int32Array(buffer, this.#timesAt, length);
   }
 
-  add(step: number, values: Float64Array, count: number, { origin, sign, gain, shift }: LineShare, share: number): void {
+  add(
+    step: number,
+    values: Float64Array,
+    count: number,
+    { origin, sign, gain, shift }: LineShare,
+    share: number,
+  ): void {
     const at = this.#place(values, count);
     // The kernel takes pairs: beyond an odd count it changes one more.
     const beyond = this.input[step + count];

@@ -3,13 +3,14 @@
  * set number of samples (or without end); when it is complete and the start bit still stands, the next one begins.
  * The first 8 us of a recording are garbage. States and waits beyond the published ones are ours: docs/chip-model.md.
  */
+
+import type { KernelSpace } from "../../kernels/module.js";
 import { type AtomicNeuron, MadcConfig, MadcControl, theChip } from "../../protocol/index.js";
 import type { EventBuffer } from "../event-buffer.js";
 import { type AdexTrace, unitsPerStep } from "../physics/adex.js";
 import type { Population } from "../population.js";
 import type { Registers } from "../registers.js";
 import { LineKernel } from "./line-kernel.js";
-import type { KernelSpace } from "../../kernels/module.js";
 import type { Converter, SamplePlace } from "./madc-path.js";
 import { type BufferInput, idleSynapticInput, type LineDriver, type Readout } from "./readout.js";
 import { ReadoutLine } from "./readout-line.js";

@@ -48,7 +48,7 @@ export function drain(executor: Executor): Uint8Array {
   const parts: Uint8Array[] = [];
   for (;;) {
     const end = executor.run(() => false);
-    parts.push(executor.traceBuffer.take(Number.POSITIVE_INFINITY));
+    parts.push(executor.traceBuffer.take(Number.POSITIVE_INFINITY).slice());
     if (end === "idle") return concatenate(parts);
   }
 }

@@ -189,7 +189,8 @@ export class ToySession implements Session {
     }
     return {
       madc: {
-        chipTime: Float64Array.from(samples, ({ time }) => time),
+        origin: 0,
+        time: Float64Array.from(samples, ({ time }) => time),
         value: Uint16Array.from(samples, ({ value }) => value),
         channel: new Uint8Array(samples.length),
       },
