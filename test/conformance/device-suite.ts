@@ -23,6 +23,7 @@ import {
   madcChipTimes,
   NeuronConfig,
   ReadoutSourceSelection,
+  type RunOptions,
   readCadcRow,
   type Session,
   type SharedCapMemCell,
@@ -217,6 +218,19 @@ export function describeDevice(name: string, open: () => Promise<Device>): void 
       expect(madc.channel.every((channel) => channel === 0)).toBe(true);
     });
 
+    it("puts samples into the memory of spent ones, and nothing of those comes with them", async () => {
+      const { madc: first } = await recordMembrane(session, 200);
+      const [last, length] = [madcChipTimes(first).at(-1)!, first.value.length];
+      const { madc: second } = await recordMembrane(session, 100, { spent: first });
+      expect(second.value.length).toBeGreaterThan(1000);
+      expect(second.value.length).toBeLessThan(length);
+      expect(second.channel).toHaveLength(second.value.length);
+      const times = madcChipTimes(second);
+      expect(times).toHaveLength(second.value.length);
+      expect(times[0]).toBeGreaterThan(last);
+      expect(times.every((time, i) => i === 0 || time >= times[i - 1]!)).toBe(true);
+    });
+
     it("sends no samples of an earlier program with a later one", async () => {
       await recordMembrane(session, 50);
       const { madc } = await session.run(session.program().resetTimer().waitUntil(1000).build());
@@ -273,7 +287,7 @@ export function describeDevice(name: string, open: () => Promise<Device>): void 
 }
 
 /** Record neuron 0's membrane. @returns the samples and how long the MADC ran, units of 4 ns */
-async function recordMembrane(session: Session, us: number) {
+async function recordMembrane(session: Session, us: number, options: RunOptions = {}) {
   const cycles = us * fpgaCyclesPerUs;
   const control = (commands: object) => ({ enablePreAmplifier: true, ...commands });
   const builder = session
@@ -296,6 +310,6 @@ async function recordMembrane(session: Session, us: number) {
     .write(MadcControl, theChip, control({}))
     .waitUntil(cycles + 2500)
     .barrier("omnibus");
-  const { madc } = await session.run(builder.build());
+  const { madc } = await session.run(builder.build(), options);
   return { madc, span: 2 * (stop.fpgaTime() - start.fpgaTime()) };
 }

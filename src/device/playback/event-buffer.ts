@@ -174,9 +174,10 @@ export class EventBuffer {
   #next(): void {
     const held = this.length;
     const foreseen = Math.max(this.#expected, this.#full.length === 0 ? this.#foreseen() : 0);
-    if (foreseen > blockCapacity && held <= foreseen / 8) {
+    const spare = this.#full.length === 0 ? this.#takeSpare(held) : undefined;
+    if (spare !== undefined || (foreseen > blockCapacity && held <= foreseen / 8)) {
       // What is to come outweighs what is here: one block for all, which need not be copied at the end.
-      this.#begin(this.#copy(this.#takeSpare(held) ?? this.#makeBlock(held + foreseen)));
+      this.#begin(this.#copy(spare ?? this.#makeBlock(held + foreseen)));
       this.#full.length = 0;
       this.#fullLength = 0;
       this.#length = held;
@@ -187,11 +188,11 @@ export class EventBuffer {
     this.#begin(this.#makeBlock(Math.max(blockCapacity, this.#expected)));
   }
 
-  /** The spare block, if a program like the largest fits into it. @param held events at hand */
+  /** The spare block, if a program like the largest fits into it. @param held events at hand, part of that program */
   #takeSpare(held: number): EventColumns | undefined {
     const spare = this.#spare;
     const most = held + Math.max(this.#expected, this.#foreseen());
-    const least = held + Math.max(this.#expected, leastReserve * this.#largest);
+    const least = Math.max(held + this.#expected, leastReserve * this.#largest);
     this.#spare = undefined;
     if (this.#isWide) return undefined;
     // One that is far too large for what comes now goes back to the system.
