@@ -29,7 +29,7 @@ export default {
     only("device-imports-protocol", device, protocol, base),
     only("interface-is-pure", iface, protocol, base),
     only("chip-imports-protocol-and-kernels", chip, kernels, protocol, base),
-    only("firmware-imports-chip", firmware, chip, protocol, base),
+    only("firmware-imports-chip-and-kernels", firmware, chip, kernels, protocol, base),
     only("calib-imports-interface-only", calib, iface, kernels, base),
     only("report-imports-calib-data", report, calib, base),
     {

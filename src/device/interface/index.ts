@@ -3,6 +3,7 @@
  * door or far away) cannot be told from here. Coordinates and containers are re-exported so that `calib` needs no other
  * import. Pure types and tables; no behaviour, no I/O.
  */
+import type { MadcSamples } from "./madc.js";
 import type { PlaybackProgram, PlaybackProgramBuilder } from "./playback.js";
 
 export { CadcChannelConfig, CadcConfig, CadcSampleQuad } from "../../protocol/containers/cadc.js";
@@ -47,7 +48,7 @@ export {
 export { theChip, theFpga } from "../../protocol/coordinates/unique.js";
 export type { BarrierName } from "../../protocol/messages/streams.js";
 export { type CadcRow, cadcCells, connectCadc, readCadcRow } from "./cadc.js";
-export { madcChipTimes } from "./madc.js";
+export { type MadcSamples, madcChipTimes } from "./madc.js";
 export type { PlaybackProgram, PlaybackProgramBuilder, Ticket } from "./playback.js";
 
 /** FPGA cycles per microsecond (125 MHz). */
@@ -61,21 +62,6 @@ export interface DeviceIdentity {
   readonly boardId: string;
   /** Info text of the bitfile, as sent in the reset answer. */
   readonly bitfileInfo: string;
-}
-
-/** MADC samples of one run, in order of chip time. Typed arrays of equal length; caller owns. */
-export interface MadcSamples {
-  /** Chip time that `time` counts from, units of 4 ns (half FPGA cycles); a whole number. */
-  readonly origin: number;
-  /**
-   * Time of each sample from the origin on, units of 4 ns: 43-bit FPGA cycles times two plus the stamp's lowest bit.
-   * Doubles where a run's samples span more than 8.5 s.
-   */
-  readonly time: Int32Array | Float64Array;
-  /** 10-bit sample, 0..1023. */
-  readonly value: Uint16Array;
-  /** Active mux input, 0 or 1. */
-  readonly channel: Uint8Array;
 }
 
 /** Spikes of one run, in order of chip time. */

@@ -3,14 +3,48 @@
  * as the reference bodies in readout-line.ts and madc-path.ts, many at a time.
  */
 import type { KernelSpace } from "../../kernels/module.js";
-import type { SamplePlace, SampleRun, Scale } from "./madc-path.js";
-import type { LineShare } from "./readout-line.js";
 
 const floatsPerDouble = 2;
 const twoTo32 = 0x1_0000_0000;
 /** Values of a generator block; the kernel makes four blocks at a time, from one that may have begun before. */
 const perBlock = 4;
 const blocksAtOnce = 4;
+
+/** How a driver shows a value, V: gain * max(0, origin + sign * value) + shift. */
+export interface LineShare {
+  readonly origin: number;
+  readonly sign: number;
+  readonly gain: number;
+  readonly shift: number;
+}
+
+/** Where samples of a recording lie. */
+export interface SamplePlace {
+  /** Numbers `index` to `index + count - 1` of the recording. */
+  readonly index: number;
+  readonly count: number;
+  /** Of the first sample in the line's stretch, and of the samples from each other: steps, whole numbers of 1/4096. */
+  readonly position: number;
+  readonly spacing: number;
+  /** Their events have the time floor(origin + number * period): units of 4 ns, whole numbers of 1/1024. */
+  readonly origin: number;
+  readonly period: number;
+  /** Or-ed with the values: the channel. */
+  readonly bits: number;
+}
+
+/** Samples as events: views that may be longer, good until the next conversion. */
+export interface SampleRun {
+  readonly values: Uint16Array;
+  readonly times: Int32Array;
+}
+
+/** How a voltage becomes a number: gain in LSB/V, offset and white noise in LSB. */
+export interface Scale {
+  readonly gain: number;
+  readonly offset: number;
+  readonly white: number;
+}
 
 export class LineKernel {
   readonly input: Float64Array;

@@ -5,6 +5,7 @@
 import type { Rng } from "../../base/rng.js";
 import type { Imperfections } from "../imperfections.js";
 import { NoiseStream } from "../noise.js";
+import type { SamplePlace, SampleRun } from "./line-kernel.js";
 import type { ReadoutLine } from "./readout-line.js";
 
 /** Nominal step of the converter, V: full scale is the 1.2 V supply. */
@@ -22,34 +23,6 @@ const lossBlock = 512;
 /** An input that nothing drives hangs about the middle of the range with a lot of noise. */
 const floatingVolts = 0.6;
 const floatingNoise = 12;
-
-/** Where samples of a recording lie. */
-export interface SamplePlace {
-  /** Numbers `index` to `index + count - 1` of the recording. */
-  readonly index: number;
-  readonly count: number;
-  /** Of the first sample in the line's stretch, and of the samples from each other: steps, whole numbers of 1/4096. */
-  readonly position: number;
-  readonly spacing: number;
-  /** Their events have the time floor(origin + number * period): units of 4 ns, whole numbers of 1/1024. */
-  readonly origin: number;
-  readonly period: number;
-  /** Or-ed with the values: the channel. */
-  readonly bits: number;
-}
-
-/** Samples as events: views that may be longer, good until the next conversion. */
-export interface SampleRun {
-  readonly values: Uint16Array;
-  readonly times: Int32Array;
-}
-
-/** How a voltage becomes a number: gain in LSB/V, offset and white noise in LSB. */
-export interface Scale {
-  readonly gain: number;
-  readonly offset: number;
-  readonly white: number;
-}
 
 /** Quantisation with this chip's converter. */
 export class Converter {

@@ -10,8 +10,8 @@ import type { EventBuffer } from "../event-buffer.js";
 import { type AdexTrace, unitsPerStep } from "../physics/adex.js";
 import type { Population } from "../population.js";
 import type { Registers } from "../registers.js";
-import { LineKernel } from "./line-kernel.js";
-import type { Converter, SamplePlace } from "./madc-path.js";
+import { LineKernel, type SamplePlace } from "./line-kernel.js";
+import type { Converter } from "./madc-path.js";
 import { type BufferInput, idleSynapticInput, type LineDriver, type Readout } from "./readout.js";
 import { ReadoutLine } from "./readout-line.js";
 

@@ -3,15 +3,7 @@
  * path behind it. Knows no neurons, registers and converters. This is the reference; the kernel does the same.
  */
 import { stepUs } from "../physics/adex.js";
-import type { LineKernel } from "./line-kernel.js";
-
-/** How a driver shows a value, V: gain * max(0, origin + sign * value) + shift. */
-export interface LineShare {
-  readonly origin: number;
-  readonly sign: number;
-  readonly gain: number;
-  readonly shift: number;
-}
+import type { LineKernel, LineShare } from "./line-kernel.js";
 
 export class ReadoutLine {
   readonly kernel: LineKernel | undefined;
