@@ -10,8 +10,8 @@ import { paperTask, type RunStore } from "../src/calib/index.js";
 import { Recorder } from "../src/calib/recording/recorder.js";
 import { type Bench, type BenchRow, row, timeMs } from "./harness.js";
 
-const count = 1200;
-const warmUp = 200;
+const count = 2000;
+const warmUp = 1000;
 
 /** Keeps nothing: what a data set makes of recordings is not measured here. */
 const noStore: RunStore = {

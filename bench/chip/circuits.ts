@@ -32,13 +32,18 @@ export function makeCircuits(count: number): SteppedCircuit[] {
   });
 }
 
-/** Integrate all circuits, tile by tile. @returns spikes */
-export function integrate(stepper: CircuitStepper, circuits: readonly SteppedCircuit[], steps: number): number {
+/** Integrate all circuits, tile by tile. @param first step, where they have come to @returns spikes */
+export function integrate(
+  stepper: CircuitStepper,
+  circuits: readonly SteppedCircuit[],
+  steps: number,
+  first: number,
+): number {
   let spikes = 0;
   for (let at = 0; at < circuits.length; at += stepper.capacity) {
     const tile = circuits.slice(at, at + stepper.capacity);
     for (let step = 0; step < steps; step += longestRun) {
-      stepper.step(tile, step, Math.min(longestRun, steps - step), false);
+      stepper.step(tile, first + step, Math.min(longestRun, steps - step), false);
       for (let k = 0; k < tile.length; k++) spikes += stepper.trace(k).spikeCount;
     }
   }

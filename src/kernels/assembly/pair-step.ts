@@ -96,7 +96,6 @@ function advance(p: usize): bool {
   let nw = f64x2.add(f64x2.add(f64x2.mul(v128.load(p + atWV), v), f64x2.mul(v128.load(p + atWW), w)), inW);
   const expFrom = v128.load(p + atExpFrom);
   const isAbove = f64x2.lt(expFrom, v);
-  let exponential = d(NaN);
   if (v128.any_true(v128.or(isAbove, f64x2.lt(expFrom, nv)))) {
     const base = v128.load(p + atNowBase);
     const rate = v128.load(p + atNowRate);
@@ -125,11 +124,10 @@ function advance(p: usize): bool {
     nw = f64x2.add(f64x2.add(nw, f64x2.mul(fw, i0)), f64x2.mul(v128.load(p + atQW), change));
     const further = f64x2.mul(f64x2.mul(perSlope, qv), change);
     const factor = f64x2.add(d(1), f64x2.mul(further, f64x2.add(d(1), f64x2.mul(d(0.5), further))));
-    exponential = v128.bitselect(f64x2.mul(i1, factor), d(NaN), isSmall);
-  }
-  const free = nv;
+    const isKnown = v128.and(isSmall, f64x2.eq(nv, clamped(nv)));
+    v128.store(p + atNowExponential, v128.bitselect(f64x2.mul(i1, factor), d(NaN), isKnown));
+  } else v128.store(p + atNowExponential, d(NaN));
   nv = clamped(nv);
-  v128.store(p + atNowExponential, v128.bitselect(exponential, d(NaN), f64x2.eq(nv, free)));
   v128.store(p + atNowV, nv);
   v128.store(p + atNowW, clamped(nw));
   return v128.any_true(f64x2.ge(nv, v128.load(p + atNowThreshold)));
