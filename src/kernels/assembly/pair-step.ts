@@ -36,6 +36,7 @@ import {
   atQW,
   atRefractoryUntil,
   atResetUntil,
+  atStableUntil,
   atNowRate,
   atVV,
   atVW,
@@ -50,7 +51,7 @@ import {
 import { powersOfTwo } from "./power-of-two";
 
 const width = 4;
-const work = memory.data(4 * 44 * 16, 16);
+const work = memory.data(4 * 46 * 16, 16);
 
 /** Both lanes within 0..rail. */
 // @ts-ignore: decorator
@@ -154,6 +155,7 @@ function replace(at: usize, value: v128, where: v128): void {
 /** Spikes at the end of step `i` of the run. */
 function fire(p: usize, c: usize, spikes: usize, i: i32, length: i32): void {
   const spiking = f64x2.ge(v128.load(p + atNowV), v128.load(p + atNowThreshold));
+  store<f64>(p + atStableUntil, -1);
   const next = d(<f64>i + 1);
   replace(p + atResetUntil, f64x2.add(next, v128.load(c + atResetSteps)), spiking);
   replace(p + atPulseUntil, f64x2.add(next, v128.load(c + atPulseSteps)), spiking);

@@ -64,7 +64,12 @@ export const atIsNoisy: usize = 42 << 4;
 export const atHasInput: usize = (42 << 4) + 4;
 export const atBlock: usize = (42 << 4) + 8;
 export const atOnsetBlock: usize = 43 << 4;
-export const workBytes: usize = 44 << 4;
+/** Step of this run up to which nothing changes but the noise's current; -1 where that must be found out. */
+export const atStableUntil: usize = (43 << 4) + 8;
+/** What a step adds without that current. */
+const atKV: usize = 44 << 4;
+const atKW: usize = 45 << 4;
+export const workBytes: usize = 46 << 4;
 
 /** The smaller of `end` and a time that still lies ahead. */
 // @ts-ignore: decorator
@@ -100,6 +105,7 @@ export function begin(p: usize, c: usize, s: usize, firstStep: f64, spikes: usiz
   move(p + atDecays, c + atExcDecay);
   move(p + atDecays + 16, c + atInhDecay);
   store<i32>(p + atIsNoisy, v128.any_true(noisy(c)));
+  store<f64>(p + atStableUntil, -1);
   store<u64>(p + atBlock, u64.MAX_VALUE);
   store<u64>(p + atOnsetBlock, u64.MAX_VALUE);
   store<i32>(spikes, 0);
@@ -118,6 +124,7 @@ export function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32,
   const at = <f64>i;
   let current = d(0);
   let shift = d(0);
+  let stableUntil = Infinity;
   if (load<i32>(p + atIsNoisy)) {
     const step = first + <u64>i;
     const block = (step >> 5) << 1;
@@ -136,6 +143,14 @@ export function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32,
     // The onset moves: so does the current at the same potential.
     if ((<i32>step & 255) == 0)
       v128.store(p + atNowExponential, v128.bitselect(d(NaN), v128.load(p + atNowExponential), noisy(c)));
+    stableUntil = <f64>(i + 256 - (<i32>step & 255));
+  }
+  store<i32>(p + atHasInput, v128.any_true(v128.or(v128.load(p + atExc), v128.load(p + atInh))));
+  const known = load<f64>(p + atStableUntil);
+  if (at < known) {
+    v128.store(p + atInV, f64x2.add(v128.load(p + atKV), f64x2.mul(v128.load(p + atFV), current)));
+    v128.store(p + atInW, f64x2.add(v128.load(p + atKW), f64x2.mul(v128.load(p + atFW), current)));
+    return Math.min(end, known);
   }
   const now = d(at);
   const resetUntil = v128.load(p + atResetUntil);
@@ -151,7 +166,7 @@ export function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32,
   let threshold = f64x2.add(v128.load(c + atThreshold), shift);
   const r = c + resetGap;
   if (v128.any_true(v128.or(v128.or(isReset, isPulse), isRefractory))) {
-    end = sooner(sooner(sooner(end, resetUntil, at), pulseUntil, at), refractoryUntil, at);
+    stableUntil = sooner(sooner(sooner(stableUntil, resetUntil, at), pulseUntil, at), refractoryUntil, at);
     kv = v128.bitselect(
       v128.bitselect(v128.load(r + atK + pulseGap), v128.load(r + atK), isPulse),
       v128.bitselect(v128.load(c + atK + pulseGap), kv, isPulse),
@@ -172,6 +187,8 @@ export function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32,
   v128.store(p + atFW, fw);
   v128.store(p + atQV, v128.bitselect(v128.load(r + atV, 96), v128.load(c + atV, 96), isReset));
   v128.store(p + atQW, v128.bitselect(v128.load(r + atV, 112), v128.load(c + atV, 112), isReset));
+  v128.store(p + atKV, kv);
+  v128.store(p + atKW, kw);
   v128.store(p + atInV, f64x2.add(kv, f64x2.mul(fv, current)));
   v128.store(p + atInW, f64x2.add(kw, f64x2.mul(fw, current)));
   v128.store(p + atNowThreshold, threshold);
@@ -180,6 +197,6 @@ export function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32,
   v128.store(p + atExpFrom, f64x2.add(margin, shift));
   v128.store(p + atNowExcGain, v128.bitselect(v128.load(c + atExcInReset), v128.load(c + atExcGain), isReset));
   v128.store(p + atNowInhGain, v128.bitselect(v128.load(c + atInhInReset), v128.load(c + atInhGain), isReset));
-  store<i32>(p + atHasInput, v128.any_true(v128.or(v128.load(p + atExc), v128.load(p + atInh))));
-  return end;
+  store<f64>(p + atStableUntil, stableUntil);
+  return Math.min(end, stableUntil);
 }
