@@ -15,6 +15,7 @@ import {
   stateBytes,
 } from "./adex-layout";
 import {
+  atCorrection,
   atDecays,
   atExc,
   atExpFrom,
@@ -38,6 +39,7 @@ import {
   atResetUntil,
   atStableUntil,
   atNowRate,
+  atPerSlope,
   atVV,
   atVW,
   atWV,
@@ -51,19 +53,21 @@ import {
 import { powersOfTwo } from "./power-of-two";
 
 const width = 4;
-const work = memory.data(4 * 46 * 16, 16);
+const work = memory.data(4 * 48 * 16, 16);
+/** Numbers that vectors are made of: one load each. */
+const numbers = memory.data<f64>([0.5, 1.0, 1.0 / 6.0, 1.0 / 24.0, seriesRange, seriesCurrent, currentLimit, rail], 16);
 
 /** Both lanes within 0..rail. */
 // @ts-ignore: decorator
 @inline
 function clamped(x: v128): v128 {
-  return f64x2.pmin(d(rail), f64x2.pmax(d(0), x));
+  return f64x2.pmin(v128.load64_splat(numbers, 56), f64x2.pmax(d(0), x));
 }
 
 // @ts-ignore: decorator
 @inline
 function limited(current: v128): v128 {
-  return f64x2.pmin(d(currentLimit), current);
+  return f64x2.pmin(v128.load64_splat(numbers, 48), current);
 }
 
 /** A synaptic voltage one step on; a very small one is gone. */
@@ -111,20 +115,27 @@ function advance(p: usize): bool {
     const v1 = f64x2.add(nv, f64x2.mul(fv, i0));
     const stays = f64x2.lt(expFrom, v1);
     const i1 = v128.and(limited(powersOfTwo(f64x2.add(f64x2.mul(rate, v1), base))), stays);
-    const perSlope = f64x2.mul(rate, d(Math.LN2));
-    const move = f64x2.mul(perSlope, f64x2.sub(v1, v));
+    const move = f64x2.mul(v128.load(p + atPerSlope), f64x2.sub(v1, v));
     const square = f64x2.mul(move, move);
     const isSmall = v128.and(
       v128.and(isAbove, stays),
-      v128.and(f64x2.lt(square, d(seriesRange)), f64x2.lt(i0, d(seriesCurrent))),
+      v128.and(
+        f64x2.lt(square, v128.load64_splat(numbers, 32)),
+        f64x2.lt(i0, v128.load64_splat(numbers, 40)),
+      ),
     );
-    const higher = f64x2.add(f64x2.add(d(0.5), f64x2.mul(d(1.0 / 6.0), move)), f64x2.mul(d(1.0 / 24.0), square));
+    const half = v128.load64_splat(numbers);
+    const higher = f64x2.add(
+      f64x2.add(half, f64x2.mul(v128.load64_splat(numbers, 16), move)),
+      f64x2.mul(v128.load64_splat(numbers, 24), square),
+    );
     const series = f64x2.mul(i0, f64x2.add(move, f64x2.mul(square, higher)));
     const change = v128.bitselect(series, f64x2.sub(i1, i0), isSmall);
     nv = f64x2.add(v1, f64x2.mul(qv, change));
     nw = f64x2.add(f64x2.add(nw, f64x2.mul(fw, i0)), f64x2.mul(v128.load(p + atQW), change));
-    const further = f64x2.mul(f64x2.mul(perSlope, qv), change);
-    const factor = f64x2.add(d(1), f64x2.mul(further, f64x2.add(d(1), f64x2.mul(d(0.5), further))));
+    const further = f64x2.mul(v128.load(p + atCorrection), change);
+    const one = v128.load64_splat(numbers, 8);
+    const factor = f64x2.add(one, f64x2.mul(further, f64x2.add(one, f64x2.mul(half, further))));
     const isKnown = v128.and(isSmall, f64x2.eq(nv, clamped(nv)));
     v128.store(p + atNowExponential, v128.bitselect(f64x2.mul(i1, factor), d(NaN), isKnown));
   } else v128.store(p + atNowExponential, d(NaN));

@@ -69,7 +69,10 @@ export const atStableUntil: usize = (43 << 4) + 8;
 /** What a step adds without that current. */
 const atKV: usize = 44 << 4;
 const atKW: usize = 45 << 4;
-export const workBytes: usize = 46 << 4;
+/** Per volt, in units of the exponential's slope; and what a volt per ampere of the correction moves, in the same. */
+export const atPerSlope: usize = 46 << 4;
+export const atCorrection: usize = 47 << 4;
+export const workBytes: usize = 48 << 4;
 
 /** The smaller of `end` and a time that still lies ahead. */
 // @ts-ignore: decorator
@@ -102,6 +105,7 @@ export function begin(p: usize, c: usize, s: usize, firstStep: f64, spikes: usiz
   for (let i: usize = 64; i < 112; i += 16) v128.store(p + i, f64x2.sub(v128.load(s + i), origin));
   move(p + atNowExponential, s + 112);
   move(p + atNowRate, c + atRate);
+  v128.store(p + atPerSlope, f64x2.mul(v128.load(c + atRate), d(Math.LN2)));
   move(p + atDecays, c + atExcDecay);
   move(p + atDecays + 16, c + atInhDecay);
   store<i32>(p + atIsNoisy, v128.any_true(noisy(c)));
@@ -187,6 +191,7 @@ export function prepare(p: usize, c: usize, circuits: usize, first: u64, i: i32,
   v128.store(p + atFW, fw);
   v128.store(p + atQV, v128.bitselect(v128.load(r + atV, 96), v128.load(c + atV, 96), isReset));
   v128.store(p + atQW, v128.bitselect(v128.load(r + atV, 112), v128.load(c + atV, 112), isReset));
+  v128.store(p + atCorrection, f64x2.mul(v128.load(p + atPerSlope), v128.load(p + atQV)));
   v128.store(p + atKV, kv);
   v128.store(p + atKW, kw);
   v128.store(p + atInV, f64x2.add(kv, f64x2.mul(fv, current)));
