@@ -51,10 +51,16 @@ describe("a run folder", () => {
     await again.close("failed", "test");
   });
 
-  it("refuses sample times that run backwards", async () => {
-    const batch = [{ theta: Int32Array.of(1, 2), samples: Uint16Array.of(7, 8), ticks: Int32Array.of(9, 8) }];
+  it("keeps sample times whose steps are too large or run backwards", async () => {
+    const theta = Int32Array.of(1, 2);
+    const batch = [
+      { theta, samples: Uint16Array.of(7, 8, 9), ticks: Int32Array.of(-9, 70_000, 60_000) },
+      { theta, samples: Uint16Array.of(), ticks: Int32Array.of(), invalid: "no-samples" },
+      { theta, samples: Uint16Array.of(1, 2), ticks: Int32Array.of(0, 65_536), invalid: "gap of 262.1 us at 0.0 us" },
+    ];
     const folder = await create();
-    await expect(folder.putBatch("round-1", 0, batch)).rejects.toThrow("recording 0");
+    await folder.putBatch("round-1", 0, batch);
+    expect(await folder.getBatch("round-1", 0)).toEqual(batch);
     await folder.close("failed", "test");
   });
 

@@ -12,10 +12,13 @@ import type { ArrayGroup, NamedArray, StoredGroup } from "./zarr-tree.js";
 const batchSchema = "hxloop.batch/1";
 
 /**
- * First tick of each recording and step from sample to sample (0 for each first).
- * @throws TypeError for times that run backwards, or stand apart by more than 262 us
+ * First tick of each recording and step from sample to sample (0 for each first), or undefined where samples stand apart by
+ * more than 262 us, or run backwards.
  */
-function ticksOf(recordings: readonly Recording[], total: number): { first: Int32Array; steps: Uint16Array } {
+function stepsOf(
+  recordings: readonly Recording[],
+  total: number,
+): { first: Int32Array; steps: Uint16Array } | undefined {
   const first = new Int32Array(recordings.length);
   const steps = new Uint16Array(total);
   let at = 0;
@@ -24,7 +27,7 @@ function ticksOf(recordings: readonly Recording[], total: number): { first: Int3
     first[row] = ticks[0] as number;
     // Of all steps or-ed, one that is negative or too large leaves a bit beyond the 16.
     const bits = stepsInto(steps, at, ticks);
-    if (bits >>> 16 !== 0) throw new TypeError(`times of recording ${row} are no steps of 0..65535 ticks`);
+    if (bits >>> 16 !== 0) return undefined;
     at += ticks.length;
   }
   return { first, steps };
@@ -76,28 +79,6 @@ export function batchToGroup(
     if (recording.invalid !== undefined) invalid[row] = recording.invalid;
   }
   const total = splits[count] ?? 0;
-  const ticks = ticksOf(recordings, total);
-  const times: Record<string, NamedArray> = {
-    first_tick: {
-      data: ticks.first,
-      shape: [count],
-      dimensions: ["recording"],
-      attributes: {
-        units: "4 ns",
-        long_name: "time of each recording's first sample from the start of the protocol",
-      },
-    },
-    tick_step: {
-      data: ticks.steps,
-      shape: [total],
-      dimensions: ["sample"],
-      attributes: {
-        units: "4 ns",
-        long_name: "step from the sample before; 0 for the first of a recording",
-        time_us: `(first_tick + cumulative sum of tick_step within the recording) / ${ticksPerUs}`,
-      },
-    },
-  };
   return {
     attributes: { schema: batchSchema, stage, index, parameters: [...parameters], invalid },
     arrays: {
@@ -132,7 +113,49 @@ export function batchToGroup(
         dimensions: ["boundary"],
         attributes: { long_name: "recording i is samples[row_splits[i]:row_splits[i + 1]]" },
       },
-      ...times,
+      ...timesOf(recordings, total),
+    },
+  };
+}
+
+/** Arrays that hold the times: steps, 50 times smaller than doubles after compression, or where they do not fit the ticks. */
+function timesOf(recordings: readonly Recording[], total: number): Record<string, NamedArray> {
+  const sample = { shape: [total], dimensions: ["sample"] };
+  const ticks = stepsOf(recordings, total);
+  if (ticks === undefined) {
+    return {
+      tick: {
+        ...sample,
+        data: concatenate(
+          new Int32Array(total),
+          recordings.map((r) => r.ticks),
+        ),
+        attributes: {
+          units: "4 ns",
+          long_name: "time of each sample from the start of the protocol",
+          time_us: `tick / ${ticksPerUs}`,
+        },
+      },
+    };
+  }
+  return {
+    first_tick: {
+      data: ticks.first,
+      shape: [recordings.length],
+      dimensions: ["recording"],
+      attributes: {
+        units: "4 ns",
+        long_name: "time of each recording's first sample from the start of the protocol",
+      },
+    },
+    tick_step: {
+      ...sample,
+      data: ticks.steps,
+      attributes: {
+        units: "4 ns",
+        long_name: "step from the sample before; 0 for the first of a recording",
+        time_us: `(first_tick + cumulative sum of tick_step within the recording) / ${ticksPerUs}`,
+      },
     },
   };
 }
@@ -162,6 +185,7 @@ export async function groupToBatch(group: StoredGroup, path: string): Promise<re
 }
 
 async function readTicks(group: StoredGroup, splits: Uint32Array): Promise<Int32Array> {
+  if (!(await group.has("tick_step"))) return (await group.read("tick", "int32")).data;
   const { data: first } = await group.read("first_tick", "int32");
   const { data: steps } = await group.read("tick_step", "uint16");
   const ticks = new Int32Array(steps.length);
