@@ -1,6 +1,7 @@
 /**
  * Codes of a firing pattern by the formulas of docs/chip-model.md turned round, at 10 mV per biological mV and 1000
- * times the speed: onset of the exponential at 0.65 V, its slope 20 mV, threshold 100 mV above the onset.
+ * times the speed: onset of the exponential at 0.65 V, its slope 20 mV, threshold 90 mV above the onset. Higher, the
+ * upstroke would overshoot by more until the clock looks at it again, and the reset would begin anywhere within that.
  */
 import { type FiringPattern, firingPatterns } from "../../src/calib/target/pattern.js";
 import { paperTask } from "../../src/calib/task/paper.js";
@@ -11,6 +12,7 @@ const voltPerMv = 0.01;
 const capacitance = 0.035 * 63 + 0.2;
 const nominalOnset = 0.65;
 const slope = 0.02;
+const aboveOnset = 4.5;
 const biasExp = 300;
 const drop = 0.37;
 const gm = 0.5;
@@ -37,11 +39,11 @@ export function patternTask(name: FiringPattern): Task {
   const above = 0.6 - slope * Math.log((g * slope) / (50e-6 * biasExp));
   const expCode = voltageCode(nominalOnset + above);
   const onset = cellVolts(expCode) - above;
-  const threshold = onset + 5 * slope;
+  const threshold = onset + aboveOnset * slope;
   const volts = (mV: number): number => onset + (mV + 50) * voltPerMv;
   // The model is reset at once; the chip's membrane is let go where the model would be by then. It keeps a part of its
   // way, which begins half a step of the grid above threshold; step current and adaptation pull against the reset.
-  const overshoot = (0.008 * g * slope * Math.exp(5)) / capacitance;
+  const overshoot = (0.008 * g * slope * Math.exp(aboveOnset)) / capacitance;
   // Adaptation current while the reset holds: the mean before a spike, and half of its step.
   const w = runModel(nominalNeuron(name)).meanW + b / 2;
   const held = microampere(i - w);

@@ -115,9 +115,9 @@ holds the shares of initial bursts, regular bursts, transient and irregular firi
 - **A typical chip fails more often than the table.** That table stops at 10 mV. What is published of uncalibrated chips
   is 20 to 45 mV for leak, reset and threshold (\`docs/chip-model.md\`, "Mismatch"); the preset takes 25 mV, near the lower
   end. To make \`typical\` fit the table, it would have to be about half as wide as the narrowest published spread, so it stays.
-- **Delayed regular bursting** fails more often than the table at any mismatch. The comparator is sampled every 16 ns, so the
-  membrane starts its reset anywhere within 5 mV above threshold, and V_r comes out within ± 1 mV (0.1 mV of the model): bursts then differ in
-  size even on an ideal chip, as they do in the model at 0.3 mV. The class lets them.
+- **Delayed regular bursting** fails more often than the table at 10 %. The comparator is sampled every 16 ns, so the
+  membrane starts its reset anywhere within 3 mV above threshold, and V_r comes out within ± 0.7 mV (0.07 mV of the model). With a
+  threshold 10 mV higher that is ± 1.1 mV: bursts then differ in size even on an ideal chip, as they do in the model at 0.3 mV.
 - **Irregular firing** is kept more often where the variation is small: the same scatter of V_r, and the noise of a typical chip, break
   the weak cycles that the varied model falls into.
 

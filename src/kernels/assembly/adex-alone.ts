@@ -18,6 +18,7 @@ import {
   atRate,
   atRefractorySteps,
   atResetSteps,
+  atSeriesUntil,
   atThreshold,
   atV,
   currentLimit,
@@ -25,7 +26,6 @@ import {
   pulseGap,
   rail,
   resetGap,
-  seriesCurrent,
   seriesRange,
 } from "./adex-layout";
 import { normalsAlone } from "./philox";
@@ -79,7 +79,7 @@ function sooner(end: f64, time: f64, at: f64): f64 {
 
 /**
  * Integrate one circuit over `count` steps, 1..length.
- * @param c 40 f64 of coefficients @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil, refractoryUntil,
+ * @param c 41 f64 of coefficients @param s state: v, w, excitatory, inhibitory, resetUntil, pulseUntil, refractoryUntil,
  * exponential
  * @param trace 0, or the courses v, w, excitatory, inhibitory, each with room for `length` f64 @param spikes an i32 count,
  * then the spikes' steps in this run, i32 @param firstStep a whole number
@@ -118,6 +118,9 @@ export function stepAlone(
   }
   const rate = coefficient(c, atRate);
   const perSlope = rate * Math.LN2;
+  const half = 0.5 * perSlope;
+  const sixth = (1.0 / 6.0) * (perSlope * perSlope);
+  const largestMove = seriesRange / (perSlope * perSlope);
   const c1 = factor(0);
   const c2 = factor(1);
   const c3 = factor(2);
@@ -133,16 +136,16 @@ export function stepAlone(
     const isPulse = at < pulseUntil;
     let end = sooner(sooner(sooner(<f64>count, resetUntil, at), pulseUntil, at), refractoryUntil, at);
     let shift: f64 = 0;
+    const step = first + <u64>i;
+    if ((<i32>step & 255) == 0) exponential = NaN;
+    end = Math.min(end, <f64>(i + 256 - (<i32>step & 255)));
     if (isNoisy) {
-      const step = first + <u64>i;
       const wanted = (step >> 12) << 2;
       if (wanted != onsetBlock) {
         onsetBlock = wanted;
         normalsAlone(onsets, wanted, circuit, 1, key0, key1);
       }
-      if ((<i32>step & 255) == 0) exponential = NaN;
       shift = onsetNoise * load<f64>(onsets + ((<usize>(step >> 8) & 15) << 3));
-      end = Math.min(end, <f64>(i + 256 - (<i32>step & 255)));
     }
     const m = isReset ? c + (resetGap >> 1) : c;
     const vv = load<f64>(m + (atV >> 1));
@@ -166,6 +169,7 @@ export function stepAlone(
     const threshold = at < refractoryUntil ? Infinity : coefficient(c, atThreshold) + shift;
     const base = coefficient(c, atBase) - rate * shift;
     const expFrom = (isReset ? coefficient(c, atMarginInReset) : coefficient(c, atMargin)) + shift;
+    const seriesUntil = coefficient(c, atSeriesUntil) + shift;
     const excGain = isReset ? coefficient(c, atExcInReset) : coefficient(c, atExcGain);
     const inhGain = isReset ? coefficient(c, atInhInReset) : coefficient(c, atInhGain);
     // Below both of these there is no exponential, no spike and no rail.
@@ -197,7 +201,7 @@ export function stepAlone(
         for (; i < holdEnd; i++) {
           const fromV = f64x2.mul(byV, v128.shuffle<f64>(both, both, 0, 0));
           const fromW = f64x2.mul(byW, v128.shuffle<f64>(both, both, 1, 1));
-          const next = f64x2.add(f64x2.add(fromV, fromW), input);
+          const next = f64x2.add(fromV, f64x2.add(fromW, input));
           const isWithin = v128.and(f64x2.gt(next, f64x2.splat(0)), f64x2.lt(next, limits));
           if (i64x2.bitmask(isWithin) != 3) break;
           both = next;
@@ -226,26 +230,28 @@ export function stepAlone(
             store<f64>(place + 3 * courseBytes, inh);
           }
         }
-        let nv = vv * v + vw * w + driveV;
-        let nw = wv * v + ww * w + driveW;
+        let nv = vv * v + (vw * w + driveV);
+        let nw = wv * v + (ww * w + driveW);
         if (expFrom < v || expFrom < nv) {
           const isAbove = expFrom < v;
           let i0: f64 = 0;
           if (isAbove) i0 = exponential == exponential ? exponential : limited(powerOfTwo(rate * v + base, c1, c2, c3));
           const v1 = nv + fv * i0;
-          const i1 = expFrom < v1 ? limited(powerOfTwo(rate * v1 + base, c1, c2, c3)) : 0;
-          const move = perSlope * (v1 - v);
+          const stays = expFrom < v1;
+          const move = v1 - v;
           const square = move * move;
-          nw = nw + fw * i0;
-          exponential = NaN;
-          let change = i1 - i0;
-          if (isAbove && expFrom < v1 && square < seriesRange && i0 < seriesCurrent) {
-            change = i0 * (move + square * (0.5 + (1.0 / 6.0) * move + (1.0 / 24.0) * square));
-            const further = correction * change;
-            exponential = i1 * (1 + further * (1 + 0.5 * further));
-          }
+          const isSmall = isAbove && stays && square < largestMove && v < seriesUntil;
+          let change = -i0;
+          const linear = i0 * perSlope * move;
+          if (isSmall) change = linear + linear * move * (half + sixth * move);
+          else if (stays) change = limited(powerOfTwo(rate * v1 + base, c1, c2, c3)) - i0;
           nv = v1 + qv * change;
-          nw = nw + qw * change;
+          nw = nw + fw * i0 + qw * change;
+          exponential = NaN;
+          if (isSmall && nv < seriesUntil) {
+            const predicted = i0 + change;
+            exponential = predicted + predicted * (correction * change);
+          }
         } else exponential = NaN;
         v = clamped(nv);
         w = clamped(nw);

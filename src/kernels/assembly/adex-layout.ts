@@ -21,11 +21,11 @@ export const atOnsetNoise: usize = 36 << 4;
 export const atRefractorySteps: usize = 37 << 4;
 export const atResetSteps: usize = 38 << 4;
 export const atPulseSteps: usize = 39 << 4;
-export const coefficientBytes: usize = 40 << 4;
+export const atSeriesUntil: usize = 40 << 4;
+export const coefficientBytes: usize = 41 << 4;
 export const stateBytes: usize = 8 << 4;
 
 export const rail: f64 = 1.2;
 export const currentLimit: f64 = 2;
-export const seriesRange: f64 = 0.0625;
-export const seriesCurrent: f64 = 1;
+export const seriesRange: f64 = 0.00390625;
 export const leastSynapticVoltage: f64 = 1e-9;

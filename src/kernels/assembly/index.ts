@@ -1,10 +1,10 @@
 // Everything that the kernel module exports. Buffers are addressed in bytes inside the module's one memory; the caller
 // allocates (src/kernels/module.ts). No allocation, no bounds checks in here.
 export { stepAlone } from "./adex-alone";
+export { stepAdex } from "./adex-pairs";
 export * from "./elementwise";
 export * from "./gemm";
 export * from "./mixture";
-export { stepAdex } from "./pair-step";
 export { noiseRow } from "./philox";
 export { exponentialTable } from "./power-of-two";
 export * from "./readout";

@@ -118,6 +118,43 @@ describe("stepAdex", () => {
     }
   });
 
+  it("carries the exponential current along as the potential has it, and gives it up near its limit", () => {
+    const p = leaky({
+      ...{ exponentialScale: 0.015, exponentialVoltage: 0.8, exponentialSlope: 0.02, offsetCurrent: 0.06 },
+      ...{
+        pauseDuringReset: true,
+        noiseCurrent: 0.008,
+        fires: true,
+        threshold: 1.05,
+        resetSteps: 116,
+        resetVoltage: 0.6,
+        refractorySteps: 120,
+      },
+    });
+    const c = coefficients(p);
+    const state = { ...rest, v: 0.7 };
+    const trace = createAdexTrace(1);
+    const noise = new CircuitNoise(new NoiseStream(Rng.fromSeed(8)), 0);
+    const errors: number[] = [];
+    let spikes = 0;
+    for (let step = 1; step < 60_000; step++) {
+      stepAdex(c, state, trace, step, 1, noise);
+      spikes += trace.spikeCount;
+      if (Number.isNaN(state.exponential)) continue;
+      const current = 0.015 * Math.exp((state.v - 0.8) / 0.02);
+      expect(current).toBeLessThan(1 + 1e-4);
+      errors.push(Math.abs(state.exponential / current - 1));
+    }
+    expect(spikes).toBeGreaterThan(20);
+    expect(errors.length).toBeGreaterThan(20_000);
+    // The rule itself leaves 3e-4 of the current at the largest movement that the series serves.
+    expect(Math.max(...errors)).toBeLessThan(4e-5);
+    expect(errors.sort((a, b) => a - b)[errors.length >> 1]).toBeLessThan(4e-8);
+    const limited = { ...rest, v: 1 };
+    stepAdex(c, limited, trace, 1, 1, silence);
+    expect(limited.exponential).toBeNaN();
+  });
+
   it("does not leave the supply rails", () => {
     const { trace } = run(leaky({ offsetCurrent: 5 }), 500);
     expect(trace.v[499]).toBe(1.2);

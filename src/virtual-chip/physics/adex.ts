@@ -12,9 +12,9 @@
  * exponential Runge-Kutta rule (ETD2RK), on a fixed chip-wide grid; a spike lies on the grid, as the comparator's output
  * is sampled by a clock. The noise current is held for `noiseHold` steps.
  *
- * A step waits for one exponential only, that of the predicted potential. Where the potential moves by little, the change
- * of the current along the step is a series in that movement, and the current at the next step's start is the predicted
- * one times a series in what the correction adds: both are far below the method's own error.
+ * Where the potential moves by little, no step needs an exponential: the current goes with the potential by a series in
+ * that movement, first to the predicted potential, then with what the correction adds. Its error is far below the
+ * method's own, and the current is computed anew every 256 steps.
  */
 import type { NoiseStream } from "../noise.js";
 import { powerOfTwo } from "./exponential.js";
@@ -84,10 +84,8 @@ export function createAdexTrace(length: number): AdexTrace {
   };
 }
 
-/** Square of the largest movement along a step, in units of the exponential's slope, for which a series serves: 1/4. */
-const seriesRange = 2 ** -4;
-/** Largest current for which it serves, uA: the limit is out of reach. */
-const seriesCurrent = 1;
+/** Square of the largest movement along a step, in units of the exponential's slope, for which a series serves: 1/16. */
+const seriesRange = 2 ** -8;
 
 /** A synaptic voltage smaller than this, V, counts as none. */
 const leastSynapticVoltage = 1e-9;
@@ -172,6 +170,8 @@ export function stepAdex(
   const [excDecay, inhDecay] = [get(at.excitatoryDecay), get(at.inhibitoryDecay)];
   const isNoisy = get(at.noiseCurrent) > 0 || get(at.onsetNoise) > 0;
   const perSlope = rate * Math.LN2;
+  const [half, sixth] = [0.5 * perSlope, (1 / 6) * (perSlope * perSlope)];
+  const largestMove = seriesRange / (perSlope * perSlope);
   let { v, w, excitatory, inhibitory, exponential } = state;
   let spikeCount = 0;
 
@@ -179,12 +179,13 @@ export function stepAdex(
     const step = firstStep + i;
     let current = 0;
     let shift = 0;
-    let end = firstStep + count;
+    let end = Math.min(firstStep + count, step + onsetHold - (step % onsetHold));
+    // The onset moves; and what series have left out does not pile up.
+    if (step % onsetHold === 0) exponential = Number.NaN;
     if (isNoisy) {
       end = Math.min(end, noise.seek(step));
       current = get(at.noiseCurrent) * noise.current;
       shift = get(at.onsetNoise) * noise.onset;
-      if (step % onsetHold === 0) exponential = Number.NaN;
     }
     // Nothing but V, W and S changes up to `end`, or up to a spike.
     const isReset = step < state.resetUntil;
@@ -203,6 +204,7 @@ export function stepAdex(
     const threshold = isRefractory ? Infinity : get(at.threshold) + shift;
     const base = get(at.exponentialBase) - rate * shift;
     const expFrom = (isReset ? get(at.exponentialMarginInReset) : get(at.exponentialMargin)) + shift;
+    const seriesUntil = get(at.seriesUntil) + shift;
     const exc = isReset ? get(at.excitatoryInReset) : get(at.excitatoryGain);
     const inh = isReset ? get(at.inhibitoryInReset) : get(at.inhibitoryGain);
 
@@ -211,22 +213,25 @@ export function stepAdex(
       const syn = exc * excitatory + inh * inhibitory;
       excitatory = decayed(excitatory, excDecay);
       inhibitory = decayed(inhibitory, inhDecay);
-      const v0 = vv * v + vw * w + (kv + fv * syn);
-      const w0 = wv * v + ww * w + (kw + fw * syn);
+      const v0 = vv * v + (vw * w + (kv + fv * syn));
+      const w0 = wv * v + (ww * w + (kw + fw * syn));
+      const isAbove = expFrom < v;
       let i0 = 0;
-      let i1 = 0;
-      if (expFrom < v) i0 = Number.isNaN(exponential) ? limited(powerOfTwo(rate * v + base)) : exponential;
+      if (isAbove) i0 = Number.isNaN(exponential) ? limited(powerOfTwo(rate * v + base)) : exponential;
       const v1 = v0 + fv * i0;
-      if (expFrom < v1) i1 = limited(powerOfTwo(rate * v1 + base));
-      const move = perSlope * (v1 - v);
+      const move = v1 - v;
       const square = move * move;
-      const isSmall = expFrom < v && expFrom < v1 && square < seriesRange && i0 < seriesCurrent;
-      const change = isSmall ? i0 * (move + square * (0.5 + (1 / 6) * move + (1 / 24) * square)) : i1 - i0;
+      const isSmall = isAbove && expFrom < v1 && square < largestMove && v < seriesUntil;
+      let change = -i0;
+      const linear = i0 * perSlope * move;
+      if (isSmall) change = linear + linear * move * (half + sixth * move);
+      else if (expFrom < v1) change = limited(powerOfTwo(rate * v1 + base)) - i0;
       const corrected = v1 + qv * change;
       v = clamp(corrected);
       w = clamp(w0 + fw * i0 + qw * change);
-      const further = correction * change;
-      exponential = isSmall && v === corrected ? i1 * (1 + further * (1 + 0.5 * further)) : Number.NaN;
+      const isKnown = isSmall && v === corrected && v < seriesUntil;
+      const predicted = i0 + change;
+      exponential = isKnown ? predicted + predicted * (correction * change) : Number.NaN;
       trace.v[i] = v;
       trace.w[i] = w;
       trace.excitatory[i] = excitatory;

@@ -41,12 +41,14 @@ export const at = {
   refractorySteps: 37,
   resetSteps: 38,
   pulseSteps: 39,
+  /** From this potential on, where the current is 1 uA, it comes near its limit: no series. */
+  seriesUntil: 40,
 } as const;
 
 /** Distance from a leak coefficient to that of the reset; from one without pulse to that with pulse (kv and kw). */
 export const resetGap = 12;
 export const pulseGap = 2;
-export const coefficientCount = 40;
+export const coefficientCount = 41;
 
 /** Exponents below this add less than 1e-4 of the scale current: not worth an exponential. */
 export const smallestExponent = -9.2;
@@ -107,6 +109,9 @@ export function deriveCoefficients(c: Float64Array, p: AdexParameters, h: number
   const margin = isExponential ? p.exponentialVoltage + smallestExponent * p.exponentialSlope : Infinity;
   c[at.exponentialBase] = isExponential ? Math.log2(p.exponentialScale) - rate * p.exponentialVoltage : 0;
   c[at.exponentialRate] = rate;
+  c[at.seriesUntil] = isExponential
+    ? p.exponentialVoltage - p.exponentialSlope * Math.log(p.exponentialScale)
+    : Infinity;
   c[at.exponentialMargin] = margin;
   c[at.exponentialMarginInReset] = p.pauseDuringReset ? Infinity : margin;
   c[at.excitatoryDecay] = Math.exp(-h / p.excitatoryTau);
