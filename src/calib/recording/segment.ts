@@ -69,17 +69,24 @@ export function cutRecordings(
 /** Times from an instant on, in the memory of those given where they are whole numbers already. */
 function ticksFrom(time: Int32Array | Float64Array, instant: number): Int32Array {
   if (!(time instanceof Int32Array)) return Int32Array.from(time, (t) => t - instant);
-  for (let k = 0; k < time.length; k++) time[k] = ((time[k] as number) - instant) | 0;
+  // As whole numbers of the machine, not as doubles: what runs over in one runs over in the difference, too.
+  const whole = instant | 0;
+  for (let k = 0; k < time.length; k++) time[k] = ((time[k] as number) - whole) | 0;
   return time;
 }
 
+/** So many samples are looked at together: where they are close enough from first to last, none is far from the next. */
+const stride = 16;
+
 /** The first sample that comes more than `longest` ticks after the one before it; 0 when there is none. */
 function firstGap(ticks: Int32Array, longest: number): number {
-  let before = ticks[0] ?? 0;
-  for (let k = 1; k < ticks.length; k++) {
-    const tick = ticks[k] as number;
-    if (tick - before > longest) return k;
-    before = tick;
+  let k = 0;
+  while (k + 1 < ticks.length) {
+    const far = Math.min(k + stride, ticks.length - 1);
+    if ((ticks[far] as number) - (ticks[k] as number) > longest) {
+      for (let i = k + 1; i <= far; i++) if ((ticks[i] as number) - (ticks[i - 1] as number) > longest) return i;
+    }
+    k = far;
   }
   return 0;
 }
