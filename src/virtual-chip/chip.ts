@@ -7,27 +7,14 @@ import { KernelSpace } from "../kernels/module.js";
 import {
   type AtomicNeuron,
   AtomicNeuronOnDls,
-  CapMemBlockConfig,
-  CapMemCell,
-  CapMemCellOnDls,
   CommonNeuronBackendConfig,
-  CurrentDac,
-  capMemCellPlace,
-  MadcControl,
   NeuronBackendConfig,
   NeuronConfig,
-  NeuronReset,
-  NeuronResetQuad,
-  NeuronResetQuadOnDls,
   neuronBackendBlock,
-  ReadoutSourceSelection,
-  ReferenceGeneratorConfig,
-  synapseColumn,
 } from "../protocol/index.js";
 import { Cadc } from "./blocks/cadc.js";
 import { CadcChannels } from "./blocks/cadc-channels.js";
 import { CapMem } from "./blocks/capmem.js";
-import { blockRefresh } from "./blocks/capmem-refresh.js";
 import { Madc } from "./blocks/madc.js";
 import { Converter } from "./blocks/madc-path.js";
 import { biasCellsOf, powerUpWords, snapshotWords } from "./blocks/neuron-switches.js";
@@ -37,6 +24,7 @@ import { SpikeRouting } from "./blocks/spike-routing.js";
 import { StimulusLines } from "./blocks/stimulus-line.js";
 import type { Chip, ChipOptions, MadcEvents, SpikeEvents } from "./chip-api.js";
 import { EventBuffer, type TimedEvents } from "./event-buffer.js";
+import { hookRegisters } from "./hooks.js";
 import { resolveImperfections } from "./imperfections.js";
 import { NoiseStream } from "./noise.js";
 import { unitsPerStep } from "./physics/adex.js";
@@ -50,9 +38,6 @@ import { Registers } from "./registers.js";
 const synapticLatency = 12;
 /** Memory of the kernels that step circuits and convert samples; it does not grow, so that views of it stay good. */
 const kernelBytes = 2 ** 21;
-const columns = 256;
-const neuronsPerBlock = 128;
-const entries = [0, 1, 2, 3] as const;
 
 class VirtualChip implements Chip {
   readonly identity: Chip["identity"];
@@ -143,7 +128,17 @@ class VirtualChip implements Chip {
       },
       now: () => this.#now,
     });
-    this.#attach();
+    hookRegisters({
+      registers: this.#registers,
+      capMem: this.#capMem,
+      readout: this.#readout,
+      madc: this.#madc,
+      routing: this.#routing,
+      counters: this.#counters,
+      stimulus: this.#stimulus,
+      population: this.#population,
+      now: () => this.#now,
+    });
   }
 
   advanceTo(time: number): void {
@@ -257,96 +252,6 @@ class VirtualChip implements Chip {
       registers.words(CommonNeuronBackendConfig, neuronBackendBlock(index)),
       this.#stimulus.word(index),
     );
-  }
-
-  /** What writes and reads do beyond storing. */
-  #attach(): void {
-    const registers = this.#registers;
-    const neuronAt = (at: number): AtomicNeuron => AtomicNeuronOnDls.at(at);
-    registers.hook(CapMemCell, {
-      onWrite: (cell) => {
-        const { block, column } = capMemCellPlace(CapMemCellOnDls.at(cell));
-        // A neuron's own cell, or one that its quadrant shares.
-        const neuron = column < neuronsPerBlock ? neuronAt(block * neuronsPerBlock + column) : undefined;
-        this.#counters.settle(neuron === undefined ? undefined : [neuron]);
-        this.#capMem.write(cell, registers.words(CapMemCell, cell)[0] as number, this.#now);
-        this.#population.noteLevels(neuron);
-      },
-    });
-    for (const container of [CapMemBlockConfig, ReferenceGeneratorConfig])
-      registers.hook(container, {
-        onWrite: () => {
-          this.#counters.settle();
-          this.#capMem.configure(blockRefresh(registers), this.#now);
-          this.#population.noteLevels();
-        },
-      });
-    registers.hook(NeuronConfig, {
-      onWrite: (at, word, isNew) => {
-        if (!isNew) return;
-        const isJoinedOrParted = this.#stimulus.noteConfig(neuronAt(at));
-        this.#recordWords(neuronAt(at));
-        if (isJoinedOrParted) this.#restimulate();
-        this.#routing.noteConfig(neuronAt(at));
-        // Word 1 holds all that concerns the readout.
-        if (word !== 1) return;
-        this.#readout.noteConfig(neuronAt(at));
-        this.#reroute();
-      },
-    });
-    registers.hook(NeuronBackendConfig, {
-      onWrite: (at, _, isNew) => {
-        if (!isNew) return;
-        this.#recordWords(neuronAt(at));
-        this.#noteSpeaking(neuronAt(at));
-      },
-    });
-    registers.hook(CommonNeuronBackendConfig, {
-      onWrite: (block) => {
-        this.#counters.settle();
-        this.#population.changeTouched((index) => neuronBackendBlock(index) === block, this.#step());
-      },
-    });
-    registers.hook(NeuronReset, { onWrite: (at) => this.#population.forceSpike(neuronAt(at), this.#step()) });
-    registers.hook(NeuronResetQuad, {
-      onWrite: (at) => {
-        const [half = 0, quad = 0] = NeuronResetQuadOnDls.split(NeuronResetQuadOnDls.at(at));
-        for (const entry of entries)
-          this.#population.forceSpike(neuronAt(columns * half + synapseColumn(quad, entry)), this.#step());
-      },
-    });
-    registers.hook(MadcControl, {
-      onWrite: () => {
-        this.#counters.settle();
-        this.#madc.control(this.#now);
-      },
-    });
-    registers.hook(CurrentDac, { onWrite: () => this.#restimulate() });
-    registers.hook(ReadoutSourceSelection, { onWrite: () => this.#reroute() });
-  }
-
-  #reroute(): void {
-    this.#counters.settle();
-    this.#madc.reroute(this.#now);
-  }
-
-  /** Another current flows on the stimulus lines. */
-  #restimulate(): void {
-    this.#counters.settle();
-    this.#population.changeTouched((index) => this.#stimulus.isJoined(index), this.#step());
-  }
-
-  #recordWords(index: AtomicNeuron): void {
-    this.#counters.settle();
-    this.#population.change(index, this.#step());
-  }
-
-  #noteSpeaking(index: AtomicNeuron): void {
-    const backend = this.#registers.fields(NeuronBackendConfig, index);
-    const wasSpeaking = this.#routing.speaking.has(index);
-    this.#routing.setSpeaking(index, backend.enableSpikeOut ? backend.addressOut : undefined);
-    if (backend.enableSpikeOut && !wasSpeaking) this.#population.observe([index], this.#step());
-    if (!backend.enableSpikeOut && wasSpeaking) this.#population.unobserve([index]);
   }
 }
 

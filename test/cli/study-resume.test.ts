@@ -1,6 +1,6 @@
 /**
- * One kill of `hxloop study resume`, with the smallest task; fifty are in docs/results/resume.md, of one neuron and of many.
- * A killed calibration of one neuron is gone on with in calibrate.test.ts.
+ * One kill of `hxloop study resume` of several neurons, with the smallest task. Fifty kills of one neuron are in
+ * docs/results/resume.md, and one is in calibrate.test.ts.
  */
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
