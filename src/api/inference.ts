@@ -26,7 +26,7 @@ export { type LocalC2st, localC2st } from "../calib/diagnostics/local-c2st.js";
 export { checkMisspecification, type Misspecification } from "../calib/diagnostics/misspecification.js";
 export type { Verdict } from "../calib/diagnostics/verdict.js";
 export * from "../calib/inference/errors.js";
-export { Estimation, type Proposed } from "../calib/inference/estimation.js";
+export { Estimation } from "../calib/inference/estimation.js";
 export type { EstimationOptions } from "../calib/inference/estimation-options.js";
 export { type Conditional, conditional, mapEstimate, type PointEstimate } from "../calib/inference/point-estimate.js";
 export type { AmortisedPosterior, MarginalSummary, Posterior } from "../calib/inference/posterior.js";
@@ -48,6 +48,7 @@ export {
   multivariateNormal,
   type Prior,
 } from "../calib/inference/priors/prior.js";
+export type { Proposed } from "../calib/inference/proposals.js";
 export type {
   InferenceProgress,
   InferenceResult,
