@@ -10,54 +10,24 @@ import type { EventBuffer } from "../event-buffer.js";
 import { type AdexTrace, unitsPerStep } from "../physics/adex.js";
 import type { Population } from "../population.js";
 import type { Registers } from "../registers.js";
-import { LineKernel, type SamplePlace } from "./line-kernel.js";
+import { LineKernel } from "./line-kernel.js";
 import type { Converter } from "./madc-path.js";
+import {
+  type Channel,
+  isComputed,
+  lastStep,
+  longestStretch,
+  planRecording,
+  type Recording,
+  takeSamples,
+} from "./madc-recording.js";
 import { type BufferInput, idleSynapticInput, type LineDriver, type Readout } from "./readout.js";
 import { ReadoutLine } from "./readout-line.js";
 
-/** Time after a start in which samples are garbage, units of 4 ns: 8 us. */
-const invalidUnits = 2000;
-/** Cycles of the 500 MHz clock in a unit of 4 ns. */
-const cyclesPerUnit = 2;
 /** Units of 4 ns per count of the power-up wait (125 MHz). */
 const unitsPerPowerupCount = 2;
-/**
- * Sampling instants lie on this fraction of a unit, 1/4096 of a step, so that sums of them are exact and no cut can shift
- * one; kernels count in it.
- */
-const instantGrid = 1024;
-const shortestSampleCycles = 12;
-const longestStretch = 2048;
-const channelBit = 10;
 /** Unit capacitors in the feedback of the preamplifier, one of which is always there. */
 const wholeGainCapacitor = 32;
-
-interface Recording {
-  /** Time of the start, units of 4 ns. */
-  readonly start: number;
-  readonly firstSample: number;
-  /** Distance of samples. */
-  readonly period: number;
-  /** From sampling to the event. */
-  readonly latency: number;
-  /** Infinity in continuous mode. */
-  readonly samples: number;
-  readonly firstInput: number;
-  /** Samples between switches of the input; Infinity without switching. */
-  readonly switchAfter: number;
-  /** Sample numbers instead of samples. */
-  readonly isDummy: boolean;
-  /** Number of the next sample. */
-  next: number;
-  /** Grid step up to which the analog path has been computed. */
-  step: number;
-}
-
-/** One of the two inputs of the multiplexer. */
-interface Channel {
-  readonly line: ReadoutLine;
-  input: BufferInput;
-}
 
 /** What a driver shows of its neuron goes onto a line, which it may share. */
 function drive(
@@ -75,11 +45,6 @@ function drive(
   const values = isMembrane ? trace.v : isDirect ? trace.w : source === 1 ? trace.excitatory : trace.inhibitory;
   if (drivers === 1) line.pass(at, values, count, how);
   else line.add(at, values, count, how, 1 / drivers);
-}
-
-/** Whether the channel's voltage is computed: something drives it, or an amplifier without power holds it. */
-function isComputed({ drivers, poleMHz }: BufferInput): boolean {
-  return drivers.length > 0 || poleMHz === 0;
 }
 
 /** Whether the channel's voltage is computed from a sum; a driver alone needs none. */
@@ -168,12 +133,12 @@ export class Madc {
     for (;;) {
       const recording = this.#recording;
       if (!recording || recording.step >= toStep) return;
-      const end = Math.min(toStep, this.#lastStep(recording), recording.step + longestStretch);
+      const end = Math.min(toStep, lastStep(recording), recording.step + longestStretch);
       const count = end - recording.step;
       for (const { line, input } of this.#channels) if (isSummed(input)) line.clear(count);
       this.#collect(end, count);
       for (const { line, input } of this.#channels) if (isSummed(input)) line.run(count);
-      this.#sample(recording, end);
+      takeSamples(recording, end, this.#environment, this.#channels);
       recording.step = end;
       if (recording.next >= recording.samples) this.#end(end * unitsPerStep, true);
     }
@@ -190,25 +155,10 @@ export class Madc {
   #begin(start: number): void {
     const config = this.#config();
     const command = this.#command();
-    const samples = command.enableContinuousSampling ? Infinity : config.numberOfSamples;
-    if (!this.#isAwake || samples === 0) return;
-    const scale = config.enableMadcClockScaling ? 2 * (config.madcClockScaleValue + 1) : 1;
-    const period = ((shortestSampleCycles + config.sampleDurationAdjust) * scale) / cyclesPerUnit;
-    const { converter, phase } = this.#environment;
-    const step = Math.floor(start / unitsPerStep);
-    this.#recording = {
-      start,
-      firstSample: start + Math.floor(phase(start) * period * instantGrid) / instantGrid,
-      period,
-      latency: period,
-      samples,
-      firstInput: config.activeMuxInitiallySelectedInput,
-      switchAfter: config.activeMuxInputSelectLength === 0 ? Infinity : config.activeMuxInputSelectLength,
-      isDummy: config.enableDummyData,
-      next: 0,
-      step,
-    };
-    converter.begin(start);
+    const recording = planRecording(config, command.enableContinuousSampling, start, this.#environment.phase(start));
+    if (!this.#isAwake || recording.samples === 0) return;
+    this.#recording = recording;
+    this.#environment.converter.begin(start);
     for (const { line } of this.#channels) line.restart();
     this.#observe(start);
   }
@@ -248,11 +198,6 @@ export class Madc {
     this.#done.clear();
   }
 
-  /** Step at whose end the last sample is known. */
-  #lastStep({ firstSample, period, samples }: Recording): number {
-    return Math.floor((firstSample + (samples - 1) * period) / unitsPerStep) + 1;
-  }
-
   /** Advance the observed neurons and add what they drive to the channels. */
   #collect(end: number, count: number): void {
     const done = this.#done;
@@ -270,46 +215,4 @@ export class Madc {
         if (driver.neuron === index) drive(line, driver, input.drivers.length, trace, at, length);
     this.#done.set(index, at + length);
   };
-
-  /** Samples that fall before the grid step `end`, in runs of one input and one kind. */
-  #sample(recording: Recording, end: number): void {
-    const { converter, events } = this.#environment;
-    const { start, firstSample, period, latency, samples, firstInput, switchAfter, step, isDummy } = recording;
-    const spacing = period / unitsPerStep;
-    const firstPosition = firstSample / unitsPerStep - step;
-    // Number of samples whose instant lies before a time.
-    const before = (time: number): number => Math.max(0, Math.ceil((time - firstSample) / period));
-    const due = Math.min(samples, before(end * unitsPerStep));
-    const firstValid = before(start + invalidUnits);
-    let next = recording.next;
-    while (next < due) {
-      const turn = switchAfter === Infinity ? 0 : Math.floor(next / switchAfter);
-      const index = firstInput ^ (turn & 1);
-      const isValid = isDummy || next >= firstValid;
-      const runEnd = Math.min(due, isValid ? due : firstValid, next + longestStretch, (turn + 1) * switchAfter);
-      const count = runEnd - next;
-      const { line, input } = this.#channels[index === 0 ? 0 : 1];
-      const place: SamplePlace = {
-        index: next,
-        count,
-        position: firstPosition + next * spacing,
-        spacing,
-        origin: firstSample + latency - events.originFor(Math.floor(firstSample + latency + next * period)),
-        period,
-        bits: index << channelBit,
-      };
-      const run = isDummy
-        ? converter.count(place)
-        : isValid
-          ? converter.convert(line, isComputed(input), place)
-          : converter.garbage(place);
-      for (let from = next; from < runEnd; ) {
-        const lost = converter.nextLost(from, runEnd);
-        events.pushRun(run.times, run.values, from - next, lost - next);
-        from = lost + 1;
-      }
-      next = runEnd;
-    }
-    recording.next = next;
-  }
 }
