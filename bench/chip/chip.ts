@@ -1,6 +1,7 @@
 /**
- * Circuit-steps per second of CPU time with noise on one thread, beside Brian2 and a C loop, and the memory of a chip.
- * CPU time, because other load on the machine changes it less than the time on the wall.
+ * Circuit-steps per second of CPU time with noise on one thread, beside Brian2 and a C loop; the memory of a chip; and
+ * experiments through the whole stack. CPU time, because other load on the machine changes it less than the time on the
+ * wall.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -16,6 +17,7 @@ import {
 import { createChip } from "../../src/virtual-chip/index.js";
 import { KernelStepper } from "../../src/virtual-chip/physics/kernel-stepper.js";
 import { type CircuitStepper, ReferenceStepper } from "../../src/virtual-chip/physics/stepper.js";
+import { experimentsBench } from "../experiments.js";
 import { type Bench, type BenchRow, median, row } from "../harness.js";
 import { integrate, makeCircuits } from "./circuits.js";
 import { type Jobs, runBrian, runC } from "./peers.js";
@@ -70,7 +72,7 @@ function chipBytes(kernels: WebAssembly.Module): number {
 
 export const chipBench: Bench = {
   name: "chip",
-  about: "AdEx circuit-steps per second of CPU time with noise on one thread, beside Brian2 and C; memory of a chip",
+  about: "AdEx circuit-steps per second with noise on one thread, beside Brian2 and C; memory of a chip; experiments",
   async run(note) {
     const loaded = loadKernels();
     if (loaded.variant === "none") throw new Error(loaded.why);
@@ -106,6 +108,7 @@ export const chipBench: Bench = {
       rows.push(row(name, ours, "M steps/s", "more", { name: "reference body", value: typescript }));
     }
     rows.push(row("memory of a chip, all neurons integrated", chipBytes(loaded.module) / 1e6, "MB", "less"));
+    rows.push(...(await experimentsBench.run(note, [])));
     return rows;
   },
 };
