@@ -55,19 +55,21 @@ const circuits = (): SteppedCircuit[] => {
   return Array.from({ length: 32 }, (_, index) => anyCircuit(rng, index));
 };
 
-/** Everything that the circuits do over some runs, input from outside included. */
+/** Everything that the circuits do over some runs, each of which begins with an input from outside; some go together. */
 function course(
   stepper: CircuitStepper,
   all: SteppedCircuit[],
   lengths: readonly number[],
   first: number,
+  input: number,
+  together: number,
 ): Float64Array {
   const out: number[] = [];
   let step = first;
   for (const count of lengths) {
-    for (const { state } of all) state.excitatory += 0.03;
-    for (let at = 0; at < all.length; at += stepper.capacity) {
-      const tile = all.slice(at, at + stepper.capacity);
+    for (const { state } of all) state.excitatory += input;
+    for (let at = 0; at < all.length; at += together) {
+      const tile = all.slice(at, at + together);
       stepper.step(tile, step, count, true);
       tile.forEach(({ state }, k) => {
         const { v, w, excitatory, inhibitory, spikeSteps, spikeCount } = stepper.trace(k);
@@ -83,10 +85,16 @@ function course(
 describe("the kernel", () => {
   const first = 3_000_000_001;
   const lengths = [1, 2, 3, 700, 2048, 5, 1500];
-  const reference = course(new ReferenceStepper(), circuits(), lengths, first);
 
-  it("gives the bytes of the reference body", () => {
-    const kernel = course(new KernelStepper(new KernelSpace(module, 2 ** 21), 8), circuits(), lengths, first);
+  it.each([
+    ["with input", 16, 0.03],
+    ["without input", 16, 0],
+    ["alone, with input", 1, 0.03],
+    ["alone, without input", 1, 0],
+  ])("gives the bytes of the reference body, circuits %s", (_, together, input) => {
+    const stepper = new KernelStepper(new KernelSpace(module, 2 ** 21), 8);
+    const reference = course(new ReferenceStepper(), circuits(), lengths, first, input, together);
+    const kernel = course(stepper, circuits(), lengths, first, input, together);
     expect(kernel.length).toBe(reference.length);
     expect(kernel.findIndex((x, i) => !Object.is(x, reference[i]))).toBe(-1);
   });
