@@ -22,7 +22,7 @@ import {
 } from "./pair-work";
 
 const width = 4;
-const work = memory.data(4 * 55 * 16, 16);
+const work = memory.data(4 * <i32>workBytes, 16);
 
 /** Write the voltages at the end of a step. */
 // @ts-ignore: decorator
