@@ -24,7 +24,6 @@ import { SpikeRouting } from "./blocks/spike-routing.js";
 import { StimulusLines } from "./blocks/stimulus-line.js";
 import type { Chip, ChipOptions, MadcEvents, SpikeEvents } from "./chip-api.js";
 import { EventBuffer, type TimedEvents } from "./event-buffer.js";
-import { hookRegisters } from "./hooks.js";
 import { resolveImperfections } from "./imperfections.js";
 import { NoiseStream } from "./noise.js";
 import { unitsPerStep } from "./physics/adex.js";
@@ -32,6 +31,7 @@ import { type Defect, drawDefect } from "./physics/defects.js";
 import { KernelStepper } from "./physics/kernel-stepper.js";
 import { ReferenceStepper } from "./physics/stepper.js";
 import { Population } from "./population.js";
+import { hookRegisters } from "./register-hooks.js";
 import { Registers } from "./registers.js";
 
 /** From a crossbar input to a synaptic input, grid steps: 0.19 us. Neurons that feed each other advance in such slices. */

@@ -39,6 +39,7 @@ const usableLost = 0.005;
 /** Simulations that judge how to pool, at most, and at most as a share. */
 const mostJudges = 250;
 const judgeShare = 0.05;
+
 export class Estimation {
   readonly prior: Prior;
   readonly scheme: Scheme;
@@ -105,7 +106,7 @@ export class Estimation {
     }
     const discrete = this.prior.parameters.some((p) => p.discrete);
     const middles = this.prior.toBase(theta);
-    const atomic = proposals.isFromPosteriors;
+    const atomic = proposals.needCorrection;
     const trained = await trainEnsemble({
       kernels,
       d: this.prior.size,

@@ -49,8 +49,8 @@ export class Proposals {
     this.#options = options;
   }
 
-  /** Whether parameters came from posteriors that a loss must correct for. */
-  get isFromPosteriors(): boolean {
+  /** Whether parameters came from posteriors in the prior's place, which `loss` corrects for. */
+  get needCorrection(): boolean {
     return !this.#fromPrior;
   }
 

@@ -7,13 +7,13 @@ import {
   coefficient,
   finish,
   get,
-  now,
   nowExc,
   nowInh,
   nowPulseUntil,
   nowRefractoryUntil,
   nowResetUntil,
   prepare,
+  set,
 } from "./alone-work";
 
 /** So many steps of the inputs' courses are known to be zero: see `forgetZeros`. */
@@ -67,9 +67,9 @@ export function stepAlone(
     if (isSpike) {
       store<i32>(spikes + 4 + (<usize>spikeCount << 2), i - 1);
       spikeCount++;
-      store<f64>(now + nowRefractoryUntil, <f64>(i - 1) + coefficient(c, atRefractorySteps));
-      store<f64>(now + nowResetUntil, <f64>i + coefficient(c, atResetSteps));
-      store<f64>(now + nowPulseUntil, <f64>i + coefficient(c, atPulseSteps));
+      set(nowRefractoryUntil, <f64>(i - 1) + coefficient(c, atRefractorySteps));
+      set(nowResetUntil, <f64>i + coefficient(c, atResetSteps));
+      set(nowPulseUntil, <f64>i + coefficient(c, atPulseSteps));
     }
   }
   store<i32>(spikes, spikeCount);

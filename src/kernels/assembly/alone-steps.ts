@@ -7,7 +7,6 @@ import {
   coefficient,
   get,
   hold,
-  now,
   nowBase,
   nowCorrection,
   nowExc,
@@ -37,6 +36,7 @@ import {
   nowW,
   nowWV,
   nowWW,
+  set,
 } from "./alone-work";
 import { factor, powerOfTwo } from "./power-of-two";
 
@@ -95,9 +95,9 @@ export function stepsBelow(i: i32, end: i32, trace: usize, courseBytes: usize): 
     }
   }
   if (i > start) {
-    store<f64>(now + nowV, v);
-    store<f64>(now + nowW, w);
-    store<f64>(now + nowExponential, NaN);
+    set(nowV, v);
+    set(nowW, w);
+    set(nowExponential, NaN);
   }
   return i;
 }
@@ -136,9 +136,9 @@ export function stepsAbove(i: i32, end: i32, trace: usize, courseBytes: usize): 
       if (trace) record(trace + (<usize>i << 3), courseBytes, v, w);
     }
   }
-  store<f64>(now + nowV, v);
-  store<f64>(now + nowW, w);
-  store<f64>(now + nowExponential, exponential);
+  set(nowV, v);
+  set(nowW, w);
+  set(nowExponential, exponential);
   return i;
 }
 
@@ -157,8 +157,8 @@ export function stepAny(c: usize, i: i32, hasInput: bool, place: usize, courseBy
     const syn = get(nowExcGain) * exc + get(nowInhGain) * inh;
     exc = decayed(exc, coefficient(c, atExcDecay));
     inh = decayed(inh, coefficient(c, atInhDecay));
-    store<f64>(now + nowExc, exc);
-    store<f64>(now + nowInh, inh);
+    set(nowExc, exc);
+    set(nowInh, inh);
     inV = inV + fv * syn;
     inW = inW + fw * syn;
     if (place) record(place + 2 * courseBytes, courseBytes, exc, inh);
@@ -190,9 +190,9 @@ export function stepAny(c: usize, i: i32, hasInput: bool, place: usize, courseBy
   }
   nv = clamped(nv);
   nw = clamped(nw);
-  store<f64>(now + nowV, nv);
-  store<f64>(now + nowW, nw);
-  store<f64>(now + nowExponential, exponential);
+  set(nowV, nv);
+  set(nowW, nw);
+  set(nowExponential, exponential);
   if (place) record(place, courseBytes, nv, nw);
   return nv >= get(nowThreshold);
 }

@@ -64,7 +64,7 @@ export const nowInV: usize = 264;
 export const nowInW: usize = 272;
 const nowCurrents: usize = 288;
 const nowOnsets: usize = 416;
-export const now = memory.data(544, 16);
+const now = memory.data(544, 16);
 
 let isNoisy = false;
 let firstOfRun: u64 = 0;
@@ -91,7 +91,7 @@ function sooner(end: f64, time: f64, at: f64): f64 {
 
 // @ts-ignore: decorator
 @inline
-function set(place: usize, value: f64): void {
+export function set(place: usize, value: f64): void {
   store<f64>(now + place, value);
 }
 

@@ -66,6 +66,16 @@ function corrected(predicted: v128, further: v128): v128 {
   return f64x2.add(predicted, f64x2.mul(predicted, further));
 }
 
+/** A row of the linear part, and what is added to it. */
+// @ts-ignore: decorator
+@inline
+function linearPart(p: usize, v: v128, w: v128, byV: usize, byW: usize, added: usize): v128 {
+  return f64x2.add(
+    f64x2.mul(v128.load(p + byV), v),
+    f64x2.add(f64x2.mul(v128.load(p + byW), w), v128.load(p + added)),
+  );
+}
+
 /** An ordinary step of a pair. @returns false, and changes nothing, where it is not one */
 // @ts-ignore: decorator
 @inline
@@ -74,14 +84,8 @@ function glide(p: usize): bool {
   const w = v128.load(p + atNowW);
   const fv = v128.load(p + atFV);
   const expFrom = v128.load(p + atExpFrom);
-  const nv = f64x2.add(
-    f64x2.mul(v128.load(p + atVV), v),
-    f64x2.add(f64x2.mul(v128.load(p + atVW), w), v128.load(p + atInV)),
-  );
-  const nw = f64x2.add(
-    f64x2.mul(v128.load(p + atWV), v),
-    f64x2.add(f64x2.mul(v128.load(p + atWW), w), v128.load(p + atInW)),
-  );
+  const nv = linearPart(p, v, w, atVV, atVW, atInV);
+  const nw = linearPart(p, v, w, atWV, atWW, atInW);
   const isBelow = f64x2.ge(expFrom, v);
   const i0 = v128.andnot(v128.load(p + atNowExponential), isBelow);
   const v1 = f64x2.add(nv, f64x2.mul(fv, i0));
@@ -110,14 +114,8 @@ function advance(p: usize): bool {
   const w = v128.load(p + atNowW);
   const fv = v128.load(p + atFV);
   const expFrom = v128.load(p + atExpFrom);
-  const nv = f64x2.add(
-    f64x2.mul(v128.load(p + atVV), v),
-    f64x2.add(f64x2.mul(v128.load(p + atVW), w), v128.load(p + atInV)),
-  );
-  const nw = f64x2.add(
-    f64x2.mul(v128.load(p + atWV), v),
-    f64x2.add(f64x2.mul(v128.load(p + atWW), w), v128.load(p + atInW)),
-  );
+  const nv = linearPart(p, v, w, atVV, atVW, atInV);
+  const nw = linearPart(p, v, w, atWV, atWW, atInW);
   const base = v128.load(p + atNowBase);
   const rate = v128.load(p + atNowRate);
   const seriesUntil = v128.load(p + atNowSeriesUntil);
